@@ -1,0 +1,252 @@
+//! From a world file to a directory: every reference is followed, every name checked for a double.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use super::seed::{ClientSeed, DeviceSeed, TimbrSeed, World};
+use super::{
+    Account, AccountId, AccountKind, ApiKey, Branch, BranchId, Client, ClientId, Device, DeviceId, Directory, Layer,
+    Ontology, Sector, TimbrDirectory, TimbrUser,
+};
+
+/// What is wrong with a world file.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidWorld {
+    /// Not TOML, an unknown key, or a value of the wrong type.
+    #[error("{0}")]
+    Syntax(#[from] toml::de::Error),
+    /// Two entries claim the same name, number, GUID or key.
+    #[error("{what} {name:?} stands twice in the world")]
+    Double {
+        /// Kind of the entry.
+        what: &'static str,
+        /// What stands twice.
+        name: String,
+    },
+    /// An entry points to a branch that the client does not have.
+    #[error("{what} names branch {branch}, which the client does not have")]
+    BranchUnknown {
+        /// The entry that points.
+        what: String,
+        /// Where to.
+        branch: i32,
+    },
+}
+
+const DEFAULT_WORLD: &str = include_str!("default-world.toml");
+
+// === impl Directory ===
+
+impl Directory {
+    /// The world that ships with the server.
+    pub fn default_world() -> Result<Self, InvalidWorld> {
+        Self::from_world(toml::from_str(DEFAULT_WORLD)?)
+    }
+
+    /// Builds a directory and checks it.
+    pub fn from_world(world: World) -> Result<Self, InvalidWorld> {
+        let mut directory = Self {
+            clients: Vec::new(),
+            branches: Vec::new(),
+            sectors: Vec::new(),
+            layers: Vec::new(),
+            devices: Vec::new(),
+            accounts: Vec::new(),
+            api_keys: HashMap::new(),
+            client_by_guid: HashMap::new(),
+            client_by_name: HashMap::new(),
+            branch_by_guid: HashMap::new(),
+            account_by_login: HashMap::new(),
+            device_by_number: HashMap::new(),
+            device_of_account: HashMap::new(),
+            timbr: TimbrDirectory::from_seed(world.timbr)?,
+        };
+        for client in world.clients {
+            directory.add_client(client)?;
+        }
+        Ok(directory)
+    }
+
+    fn add_client(&mut self, seed: ClientSeed) -> Result<(), InvalidWorld> {
+        let client = ClientId(self.clients.len());
+        claim(&mut self.client_by_guid, "client guid", seed.guid, client)?;
+        claim(&mut self.client_by_name, "client", seed.name.clone(), client)?;
+        self.clients.push(Client {
+            id: seed.id,
+            guid: seed.guid,
+            name: seed.name,
+            db_name: seed.db_name,
+            odoo_partner_id: seed.odoo_partner_id,
+        });
+
+        let mut branches = HashMap::new();
+        for branch in seed.branches {
+            let id = BranchId(self.branches.len());
+            claim(&mut branches, "branch", branch.id, id)?;
+            claim(&mut self.branch_by_guid, "branch guid", branch.guid, id)?;
+            self.branches.push(Branch {
+                id: branch.id,
+                guid: branch.guid,
+                client,
+                title: branch.title,
+                time_zone: branch.time_zone,
+                latitude: branch.latitude,
+                longitude: branch.longitude,
+                address: branch.address,
+                country: branch.country,
+                city: branch.city,
+                zip_code: branch.zip_code,
+            });
+        }
+        let branch_of = |what: String, number: i32| {
+            branches.get(&number).copied().ok_or(InvalidWorld::BranchUnknown { what, branch: number })
+        };
+
+        for sector in seed.sectors {
+            self.sectors.push(Sector {
+                id: sector.id,
+                guid: sector.guid,
+                branch: branch_of(format!("sector {}", sector.id), sector.branch_id)?,
+                title: sector.title,
+                barrier_height: sector.barrier_height,
+                barrier_width: sector.barrier_width,
+                width: sector.width,
+                height: sector.height,
+                modified: sector.modified,
+                floor: sector.floor,
+                floor_name: sector.floor_name,
+            });
+        }
+        for layer in seed.layers {
+            self.layers.push(Layer {
+                id: layer.id,
+                branch: branch_of(format!("layer {}", layer.id), layer.branch_id)?,
+                title: layer.title,
+                localization: layer.localization,
+                no_go: layer.no_go,
+            });
+        }
+        for device in seed.devices {
+            let branch = branch_of(format!("device {:?}", device.login), device.branch_id)?;
+            self.add_device(client, branch, device)?;
+        }
+        for sensor in seed.sensors {
+            let branch = branch_of(format!("sensor {:?}", sensor.login), sensor.branch_id)?;
+            self.add_account(client, branch, AccountKind::Sensor, &sensor.login, sensor.password)?;
+        }
+        for user in seed.users {
+            let branch = branch_of(format!("user {:?}", user.login), user.branch_id)?;
+            self.add_account(client, branch, AccountKind::User, &user.login, user.password)?;
+        }
+        for key in seed.api_keys {
+            let branch = key.branch_id.map(|number| branch_of("an API key".to_owned(), number)).transpose()?;
+            claim(&mut self.api_keys, "API key", key.key, ApiKey { client, branch })?;
+        }
+        Ok(())
+    }
+
+    fn add_device(&mut self, client: ClientId, branch: BranchId, seed: DeviceSeed) -> Result<(), InvalidWorld> {
+        let account = self.add_account(client, branch, AccountKind::Device, &seed.login, seed.password)?;
+        let device = DeviceId(self.devices.len());
+        claim(&mut self.device_by_number, "device", seed.id, device)?;
+        self.device_of_account.insert(account, device);
+        self.devices.push(Device {
+            id: seed.id,
+            account,
+            branch,
+            sector_number: seed.sector_id,
+            title: seed.title,
+            mac: seed.mac,
+            color: seed.color,
+        });
+        Ok(())
+    }
+
+    fn add_account(
+        &mut self,
+        client: ClientId,
+        branch: BranchId,
+        kind: AccountKind,
+        login: &str,
+        password: String,
+    ) -> Result<AccountId, InvalidWorld> {
+        if self.account_by_login(client, login).is_some() {
+            return Err(InvalidWorld::Double { what: "login", name: login.to_owned() });
+        }
+        let account = AccountId(self.accounts.len());
+        self.account_by_login.entry(login.to_owned()).or_default().push(account);
+        self.accounts.push(Account { login: login.into(), password, client, branch, kind });
+        Ok(account)
+    }
+}
+
+// === impl TimbrDirectory ===
+
+impl TimbrDirectory {
+    fn from_seed(seed: TimbrSeed) -> Result<Self, InvalidWorld> {
+        let mut user_by_token = HashMap::new();
+        let mut users: Vec<TimbrUser> = Vec::new();
+        for user in seed.users {
+            if users.iter().any(|known| *known.name == user.name) {
+                return Err(InvalidWorld::Double { what: "Timbr user", name: user.name });
+            }
+            claim(&mut user_by_token, "Timbr token", user.token.clone(), users.len())?;
+            users.push(TimbrUser { name: user.name.into(), password: user.password, token: user.token });
+        }
+        let mut ontologies: Vec<Ontology> = Vec::new();
+        for ontology in seed.ontologies {
+            if ontologies.iter().any(|known| known.name == ontology.name) {
+                return Err(InvalidWorld::Double { what: "ontology", name: ontology.name });
+            }
+            ontologies.push(Ontology { name: ontology.name, concepts: ontology.concepts });
+        }
+        Ok(Self { auth_salt: seed.auth_salt, users, ontologies, user_by_token })
+    }
+}
+
+fn claim<K, V>(map: &mut HashMap<K, V>, what: &'static str, key: K, value: V) -> Result<(), InvalidWorld>
+where
+    K: Clone + Eq + Hash + ToString,
+{
+    let name = key.to_string();
+    match map.insert(key, value) {
+        None => Ok(()),
+        Some(_) => Err(InvalidWorld::Double { what, name }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_world_that_ships_is_whole() {
+        let directory = Directory::default_world().unwrap();
+        assert_eq!(directory.devices().count(), 6);
+        assert_eq!(directory.branches().count(), 2);
+        let client = directory.client_by_name("acme-logistics").unwrap();
+        let account = directory.account_by_login(client, "forklift-01").unwrap();
+        let (pune, _) = directory.branches().find(|(_, branch)| branch.title == "Pune").unwrap();
+        assert_eq!(directory.account(account).kind, AccountKind::Device);
+        assert!(directory.device_in_branch(directory.account(account).branch, "forklift-01").is_some());
+        assert!(directory.device_in_branch(pune, "forklift-01").is_none());
+    }
+
+    #[test]
+    fn doubles_and_dangling_references_are_named() {
+        let client = r#"[[client]]
+            id = 1
+            guid = "004706bc-968b-41a9-9fa4-16465ca1e40d"
+            name = "acme"
+            db_name = "acme""#;
+        let build = |text: &str| Directory::from_world(toml::from_str(text).unwrap()).unwrap_err().to_string();
+        assert_eq!(
+            build(&format!("{client}\n{client}")),
+            r#"client guid "004706bc-968b-41a9-9fa4-16465ca1e40d" stands twice in the world"#
+        );
+        assert_eq!(
+            build(&format!("{client}\n[[client.api_key]]\nkey = 'k'\nbranch_id = 9")),
+            "an API key names branch 9, which the client does not have"
+        );
+    }
+}

@@ -1,0 +1,2 @@
+//! draft
+mod clock; mod entropy; mod reason; mod directory; mod token;

@@ -1,0 +1,86 @@
+//! Why a request was refused. A refusal has exactly one cause; the vendor's answer hides it, the journal shows it.
+
+use std::fmt;
+
+/// The cause of a refusal, by name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(missing_docs, reason = "the names are the documentation; docs/reasons.md explains each")]
+pub enum Reason {
+    // Routing and media, any vendor.
+    RouteUnknown,
+    MethodNotAllowed,
+    BodyTooLarge,
+    BodyTooSlow,
+    BodyIncomplete,
+    MediaTypeUnsupported,
+    // twinzo: signing.
+    ClientMissing,
+    ClientMalformed,
+    ClientUnknown,
+    BranchMissing,
+    BranchMalformed,
+    BranchUnknown,
+    CredentialMissing,
+    TokenMangled,
+    TokenUnknown,
+    TokenOfEarlierRun,
+    TokenOfOtherSandbox,
+    TokenOfOtherClient,
+    TokenEvicted,
+    TokenSuperseded,
+    TokenRevoked,
+    TokenExpired,
+    TokenRequired,
+    ApiKeyUnknown,
+    ApiKeyOfOtherClient,
+    ApiKeyOfOtherBranch,
+    // twinzo: log in and content.
+    ClientNameUnknown,
+    LoginUnknown,
+    PasswordWrong,
+    BodyInvalid,
+    QueryInvalid,
+    EntityUnknown,
+    // Timbr.
+    BearerMissing,
+    BearerMalformed,
+    BearerExpired,
+    BearerUndecryptable,
+    BearerUserUnknown,
+    BearerPasswordWrong,
+    SaltMissing,
+    KeyMissing,
+    KeyUnknown,
+    JwtNotEnabled,
+    AsyncUnsupported,
+    OntologyUnknown,
+    SqlEmpty,
+    SqlUnanswered,
+    SqlRefused,
+    // Injected on purpose.
+    Fault,
+}
+
+/// A reason with the facts of this one case.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// The cause, by name.
+    pub reason: Reason,
+    /// One sentence for people; never holds a secret.
+    pub detail: String,
+}
+
+// === impl Reason ===
+
+impl Reason {
+    /// Adds the facts of the case.
+    pub fn because(self, detail: impl Into<String>) -> Refused {
+        Refused { reason: self, detail: detail.into() }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
