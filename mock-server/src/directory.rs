@@ -42,7 +42,8 @@ pub struct Directory {
     layers: Vec<Layer>,
     devices: Vec<Device>,
     accounts: Vec<Account>,
-    api_keys: HashMap<String, ApiKey>,
+    api_keys: Vec<ApiKey>,
+    api_key_by_text: HashMap<String, usize>,
     client_by_guid: HashMap<Uuid, ClientId>,
     client_by_name: HashMap<String, ClientId>,
     branch_by_guid: HashMap<Uuid, BranchId>,
@@ -54,7 +55,10 @@ pub struct Directory {
 
 /// A client (tenant).
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the members are those of wire::collection::Client")]
+#[expect(
+    missing_docs,
+    reason = "the members are those of wire::collection::Client"
+)]
 pub struct Client {
     pub id: i32,
     pub guid: Uuid,
@@ -65,7 +69,10 @@ pub struct Client {
 
 /// A branch of a client.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the members are those of wire::collection::Branch")]
+#[expect(
+    missing_docs,
+    reason = "the members are those of wire::collection::Branch"
+)]
 pub struct Branch {
     pub id: i32,
     pub guid: Uuid,
@@ -82,7 +89,10 @@ pub struct Branch {
 
 /// A sector of a branch.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the members are those of wire::collection::Sector")]
+#[expect(
+    missing_docs,
+    reason = "the members are those of wire::collection::Sector"
+)]
 pub struct Sector {
     pub id: i32,
     pub guid: Uuid,
@@ -160,6 +170,8 @@ pub enum AccountKind {
 /// A static key.
 #[derive(Clone, Debug)]
 pub struct ApiKey {
+    /// The key itself.
+    pub key: String,
     /// Client that it opens.
     pub client: ClientId,
     /// The only branch that it opens; every branch of the client if absent.
@@ -208,7 +220,10 @@ impl Directory {
 
     /// Every branch with its index.
     pub fn branches(&self) -> impl Iterator<Item = (BranchId, &Branch)> {
-        self.branches.iter().enumerate().map(|(index, branch)| (BranchId(index), branch))
+        self.branches
+            .iter()
+            .enumerate()
+            .map(|(index, branch)| (BranchId(index), branch))
     }
 
     /// Every sector.
@@ -223,7 +238,10 @@ impl Directory {
 
     /// Every device with its index.
     pub fn devices(&self) -> impl Iterator<Item = (DeviceId, &Device)> {
-        self.devices.iter().enumerate().map(|(index, device)| (DeviceId(index), device))
+        self.devices
+            .iter()
+            .enumerate()
+            .map(|(index, device)| (DeviceId(index), device))
     }
 
     /// Every account.
@@ -232,8 +250,8 @@ impl Directory {
     }
 
     /// Every static key.
-    pub fn api_keys(&self) -> impl Iterator<Item = (&str, &ApiKey)> {
-        self.api_keys.iter().map(|(key, entry)| (key.as_str(), entry))
+    pub fn api_keys(&self) -> &[ApiKey] {
+        &self.api_keys
     }
 
     /// The Timbr side.
@@ -279,7 +297,10 @@ impl Directory {
     /// The account of a login within a client.
     pub fn account_by_login(&self, client: ClientId, login: &str) -> Option<AccountId> {
         let candidates = self.account_by_login.get(login)?;
-        candidates.iter().copied().find(|id| self.account(*id).client == client)
+        candidates
+            .iter()
+            .copied()
+            .find(|id| self.account(*id).client == client)
     }
 
     /// The device of a login within a branch: what localization looks for.
@@ -296,7 +317,9 @@ impl Directory {
 
     /// A static key's entry.
     pub fn api_key(&self, key: &str) -> Option<&ApiKey> {
-        self.api_keys.get(key)
+        self.api_key_by_text
+            .get(key)
+            .map(|index| &self.api_keys[*index])
     }
 }
 
@@ -323,7 +346,9 @@ impl AccountId {
 impl TimbrDirectory {
     /// The user of a token.
     pub fn user_by_token(&self, token: &str) -> Option<&TimbrUser> {
-        self.user_by_token.get(token).map(|index| &self.users[*index])
+        self.user_by_token
+            .get(token)
+            .map(|index| &self.users[*index])
     }
 
     /// The user of a name.
@@ -333,6 +358,8 @@ impl TimbrDirectory {
 
     /// The ontology of a name.
     pub fn ontology(&self, name: &str) -> Option<&Ontology> {
-        self.ontologies.iter().find(|ontology| ontology.name == name)
+        self.ontologies
+            .iter()
+            .find(|ontology| ontology.name == name)
     }
 }

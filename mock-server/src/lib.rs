@@ -1,2 +1,42 @@
-//! draft
-mod clock; mod entropy; mod reason; mod directory; mod token;
+//! A mock server for twinzo and Timbr: tokens that expire on a clock you move, faults you inject, and a journal that
+//! says why each request got the answer it got.
+//!
+//! The binary is the usual way in. From a Rust test the same server runs in the test's own process:
+//!
+//! ```
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! use mock_server::{Config, RunningServer};
+//!
+//! let mut config = Config::default();
+//! config.server.port = 0;
+//! let server = RunningServer::start(config).await?;
+//! println!("both vendors answer under {}", server.base_url());
+//! server.shutdown().await;
+//! # Ok::<(), mock_server::StartError>(())
+//! # }).unwrap();
+//! ```
+
+mod admin;
+mod answer;
+mod app;
+mod call;
+pub mod clock;
+pub mod config;
+mod connection;
+pub mod credentials;
+pub mod directory;
+pub mod entropy;
+mod exchange;
+pub mod fault;
+pub mod journal;
+pub mod operation;
+pub mod reason;
+pub mod sandbox;
+pub mod server;
+mod suggest;
+pub mod timbr;
+pub mod token;
+mod twinzo;
+
+pub use config::Config;
+pub use server::{RunningServer, StartError};

@@ -4,7 +4,10 @@ use std::fmt;
 
 /// The cause of a refusal, by name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(missing_docs, reason = "the names are the documentation; docs/reasons.md explains each")]
+#[expect(
+    missing_docs,
+    reason = "the names are the documentation; docs/reasons.md explains each"
+)]
 pub enum Reason {
     // Routing and media, any vendor.
     RouteUnknown,
@@ -41,6 +44,7 @@ pub enum Reason {
     BodyInvalid,
     QueryInvalid,
     EntityUnknown,
+    DeviceNotInBranch,
     // Timbr.
     BearerMissing,
     BearerMalformed,
@@ -75,7 +79,10 @@ pub struct Refused {
 impl Reason {
     /// Adds the facts of the case.
     pub fn because(self, detail: impl Into<String>) -> Refused {
-        Refused { reason: self, detail: detail.into() }
+        Refused {
+            reason: self,
+            detail: detail.into(),
+        }
     }
 }
 

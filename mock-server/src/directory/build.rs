@@ -5,8 +5,8 @@ use std::hash::Hash;
 
 use super::seed::{ClientSeed, DeviceSeed, TimbrSeed, World};
 use super::{
-    Account, AccountId, AccountKind, ApiKey, Branch, BranchId, Client, ClientId, Device, DeviceId, Directory, Layer,
-    Ontology, Sector, TimbrDirectory, TimbrUser,
+    Account, AccountId, AccountKind, ApiKey, Branch, BranchId, Client, ClientId, Device, DeviceId,
+    Directory, Layer, Ontology, Sector, TimbrDirectory, TimbrUser,
 };
 
 /// What is wrong with a world file.
@@ -52,7 +52,8 @@ impl Directory {
             layers: Vec::new(),
             devices: Vec::new(),
             accounts: Vec::new(),
-            api_keys: HashMap::new(),
+            api_keys: Vec::new(),
+            api_key_by_text: HashMap::new(),
             client_by_guid: HashMap::new(),
             client_by_name: HashMap::new(),
             branch_by_guid: HashMap::new(),
@@ -70,7 +71,13 @@ impl Directory {
     fn add_client(&mut self, seed: ClientSeed) -> Result<(), InvalidWorld> {
         let client = ClientId(self.clients.len());
         claim(&mut self.client_by_guid, "client guid", seed.guid, client)?;
-        claim(&mut self.client_by_name, "client", seed.name.clone(), client)?;
+        claim(
+            &mut self.client_by_name,
+            "client",
+            seed.name.clone(),
+            client,
+        )?;
+        let client_name = seed.name.clone();
         self.clients.push(Client {
             id: seed.id,
             guid: seed.guid,
@@ -99,7 +106,13 @@ impl Directory {
             });
         }
         let branch_of = |what: String, number: i32| {
-            branches.get(&number).copied().ok_or(InvalidWorld::BranchUnknown { what, branch: number })
+            branches
+                .get(&number)
+                .copied()
+                .ok_or(InvalidWorld::BranchUnknown {
+                    what,
+                    branch: number,
+                })
         };
 
         for sector in seed.sectors {
@@ -132,21 +145,61 @@ impl Directory {
         }
         for sensor in seed.sensors {
             let branch = branch_of(format!("sensor {:?}", sensor.login), sensor.branch_id)?;
-            self.add_account(client, branch, AccountKind::Sensor, &sensor.login, sensor.password)?;
+            self.add_account(
+                client,
+                branch,
+                AccountKind::Sensor,
+                &sensor.login,
+                sensor.password,
+            )?;
         }
         for user in seed.users {
             let branch = branch_of(format!("user {:?}", user.login), user.branch_id)?;
-            self.add_account(client, branch, AccountKind::User, &user.login, user.password)?;
+            self.add_account(
+                client,
+                branch,
+                AccountKind::User,
+                &user.login,
+                user.password,
+            )?;
         }
         for key in seed.api_keys {
-            let branch = key.branch_id.map(|number| branch_of("an API key".to_owned(), number)).transpose()?;
-            claim(&mut self.api_keys, "API key", key.key, ApiKey { client, branch })?;
+            let branch = key
+                .branch_id
+                .map(|number| branch_of("an API key".to_owned(), number))
+                .transpose()?;
+            if self
+                .api_key_by_text
+                .insert(key.key.clone(), self.api_keys.len())
+                .is_some()
+            {
+                return Err(InvalidWorld::Double {
+                    what: "an API key",
+                    name: format!("of client {client_name}"),
+                });
+            }
+            self.api_keys.push(ApiKey {
+                key: key.key,
+                client,
+                branch,
+            });
         }
         Ok(())
     }
 
-    fn add_device(&mut self, client: ClientId, branch: BranchId, seed: DeviceSeed) -> Result<(), InvalidWorld> {
-        let account = self.add_account(client, branch, AccountKind::Device, &seed.login, seed.password)?;
+    fn add_device(
+        &mut self,
+        client: ClientId,
+        branch: BranchId,
+        seed: DeviceSeed,
+    ) -> Result<(), InvalidWorld> {
+        let account = self.add_account(
+            client,
+            branch,
+            AccountKind::Device,
+            &seed.login,
+            seed.password,
+        )?;
         let device = DeviceId(self.devices.len());
         claim(&mut self.device_by_number, "device", seed.id, device)?;
         self.device_of_account.insert(account, device);
@@ -171,11 +224,23 @@ impl Directory {
         password: String,
     ) -> Result<AccountId, InvalidWorld> {
         if self.account_by_login(client, login).is_some() {
-            return Err(InvalidWorld::Double { what: "login", name: login.to_owned() });
+            return Err(InvalidWorld::Double {
+                what: "login",
+                name: login.to_owned(),
+            });
         }
         let account = AccountId(self.accounts.len());
-        self.account_by_login.entry(login.to_owned()).or_default().push(account);
-        self.accounts.push(Account { login: login.into(), password, client, branch, kind });
+        self.account_by_login
+            .entry(login.to_owned())
+            .or_default()
+            .push(account);
+        self.accounts.push(Account {
+            login: login.into(),
+            password,
+            client,
+            branch,
+            kind,
+        });
         Ok(account)
     }
 }
@@ -188,23 +253,54 @@ impl TimbrDirectory {
         let mut users: Vec<TimbrUser> = Vec::new();
         for user in seed.users {
             if users.iter().any(|known| *known.name == user.name) {
-                return Err(InvalidWorld::Double { what: "Timbr user", name: user.name });
+                return Err(InvalidWorld::Double {
+                    what: "Timbr user",
+                    name: user.name,
+                });
             }
-            claim(&mut user_by_token, "Timbr token", user.token.clone(), users.len())?;
-            users.push(TimbrUser { name: user.name.into(), password: user.password, token: user.token });
+            if user_by_token
+                .insert(user.token.clone(), users.len())
+                .is_some()
+            {
+                return Err(InvalidWorld::Double {
+                    what: "the token of Timbr user",
+                    name: user.name,
+                });
+            }
+            users.push(TimbrUser {
+                name: user.name.into(),
+                password: user.password,
+                token: user.token,
+            });
         }
         let mut ontologies: Vec<Ontology> = Vec::new();
         for ontology in seed.ontologies {
             if ontologies.iter().any(|known| known.name == ontology.name) {
-                return Err(InvalidWorld::Double { what: "ontology", name: ontology.name });
+                return Err(InvalidWorld::Double {
+                    what: "ontology",
+                    name: ontology.name,
+                });
             }
-            ontologies.push(Ontology { name: ontology.name, concepts: ontology.concepts });
+            ontologies.push(Ontology {
+                name: ontology.name,
+                concepts: ontology.concepts,
+            });
         }
-        Ok(Self { auth_salt: seed.auth_salt, users, ontologies, user_by_token })
+        Ok(Self {
+            auth_salt: seed.auth_salt,
+            users,
+            ontologies,
+            user_by_token,
+        })
     }
 }
 
-fn claim<K, V>(map: &mut HashMap<K, V>, what: &'static str, key: K, value: V) -> Result<(), InvalidWorld>
+fn claim<K, V>(
+    map: &mut HashMap<K, V>,
+    what: &'static str,
+    key: K,
+    value: V,
+) -> Result<(), InvalidWorld>
 where
     K: Clone + Eq + Hash + ToString,
 {
@@ -226,9 +322,16 @@ mod tests {
         assert_eq!(directory.branches().count(), 2);
         let client = directory.client_by_name("acme-logistics").unwrap();
         let account = directory.account_by_login(client, "forklift-01").unwrap();
-        let (pune, _) = directory.branches().find(|(_, branch)| branch.title == "Pune").unwrap();
+        let (pune, _) = directory
+            .branches()
+            .find(|(_, branch)| branch.title == "Pune")
+            .unwrap();
         assert_eq!(directory.account(account).kind, AccountKind::Device);
-        assert!(directory.device_in_branch(directory.account(account).branch, "forklift-01").is_some());
+        assert!(
+            directory
+                .device_in_branch(directory.account(account).branch, "forklift-01")
+                .is_some()
+        );
         assert!(directory.device_in_branch(pune, "forklift-01").is_none());
     }
 
@@ -239,13 +342,19 @@ mod tests {
             guid = "004706bc-968b-41a9-9fa4-16465ca1e40d"
             name = "acme"
             db_name = "acme""#;
-        let build = |text: &str| Directory::from_world(toml::from_str(text).unwrap()).unwrap_err().to_string();
+        let build = |text: &str| {
+            Directory::from_world(toml::from_str(text).unwrap())
+                .unwrap_err()
+                .to_string()
+        };
         assert_eq!(
             build(&format!("{client}\n{client}")),
             r#"client guid "004706bc-968b-41a9-9fa4-16465ca1e40d" stands twice in the world"#
         );
         assert_eq!(
-            build(&format!("{client}\n[[client.api_key]]\nkey = 'k'\nbranch_id = 9")),
+            build(&format!(
+                "{client}\n[[client.api_key]]\nkey = 'k'\nbranch_id = 9"
+            )),
             "an API key names branch 9, which the client does not have"
         );
     }

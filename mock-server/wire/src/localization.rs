@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Location {
-    /// Unix milliseconds, UTC.
+    /// Unix milliseconds, UTC. The vendor's contract has a plain number here, which is 0 when it is missing.
+    #[serde(default)]
     pub timestamp: i64,
     /// Id of the sector whose coordinates are used.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,11 +46,13 @@ pub struct Location {
 #[serde(rename_all = "PascalCase")]
 pub struct Distance {
     /// Id of the beacon.
+    #[serde(default)]
     pub beacon_id: i32,
     /// Distance to it.
+    #[serde(default)]
     pub distance: f32,
     /// Signal strength in dBm.
-    #[serde(rename = "RSSI")]
+    #[serde(rename = "RSSI", default)]
     pub rssi: i32,
 }
 
@@ -57,8 +60,9 @@ pub struct Distance {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DeviceLocations {
-    /// Login of the device.
-    pub login: String,
+    /// Login of the device; required, though a body may lack it.
+    #[serde(default)]
+    pub login: Option<String>,
     /// Its locations; null counts as none.
     #[serde(default)]
     pub locations: Option<Vec<Location>>,

@@ -1,0 +1,62 @@
+//! One request, fully read: what the vendors' operations work on.
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Method};
+use jiff::Timestamp;
+
+use crate::reason::{Reason, Refused};
+
+/// A request whose body has arrived.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    /// Number of the exchange in the journal.
+    pub(crate) id: u64,
+    /// The one reading of the sandbox's clock.
+    pub(crate) now: Timestamp,
+    pub(crate) method: &'a Method,
+    pub(crate) path: &'a str,
+    pub(crate) query: Option<&'a str>,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a Bytes,
+}
+
+// === impl Call ===
+
+impl Call<'_> {
+    /// A header's text. An empty value counts as absent: real clients send `Token: ` before they have one.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let value = self.headers.get(name)?.to_str().ok()?;
+        Some(value).filter(|value| !value.is_empty())
+    }
+
+    /// The media type of the body must be JSON, whatever its parameters.
+    pub(crate) fn require_json(&self) -> Result<(), Refused> {
+        let given = self.header(CONTENT_TYPE.as_str()).unwrap_or_default();
+        let essence = given.split(';').next().unwrap_or_default().trim();
+        if essence.eq_ignore_ascii_case("application/json") {
+            return Ok(());
+        }
+        Err(Reason::MediaTypeUnsupported.because(match given {
+            "" => "the request has a body and no Content-Type; send application/json".to_owned(),
+            given => format!("Content-Type {given:?} is not supported; send application/json"),
+        }))
+    }
+
+    /// The first value of a query parameter, decoded; names are compared without regard to case.
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+        let pairs = self
+            .query?
+            .split('&')
+            .filter_map(|pair| pair.split_once('='));
+        let (_, value) = pairs
+            .into_iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        let spaced = value.replace('+', " ");
+        Some(
+            percent_encoding::percent_decode_str(&spaced)
+                .decode_utf8_lossy()
+                .into_owned(),
+        )
+    }
+}

@@ -1,0 +1,236 @@
+//! The command line, and with it the only reader of the environment.
+
+mod exec;
+mod serve;
+mod signals;
+mod telemetry;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use mock_server::config::{self, Config, ConfigError, Span};
+use mock_server::credentials::Credentials;
+use mock_server::directory::Directory;
+use mock_server::token::TokenFormat;
+use tracing_subscriber::filter::Targets;
+
+use crate::exit::{Exit, Failure};
+
+/// A mock server for twinzo and Timbr: tokens that expire on a clock you move, faults you inject, and a journal that
+/// says why each request got the answer it got.
+///
+/// Without a command it serves on 127.0.0.1:8080 and [::1]:8080. Not affiliated with the vendors.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the server (the default).
+    Serve(ServeArgs),
+    /// Start the server on a free port, run a command against it, and exit with the command's status.
+    ///
+    /// The command finds the server in its environment: `MOCK_SERVER_URL`, `MOCK_SERVER_ADMIN_URL`,
+    /// `MOCK_SERVER_ADMIN_TOKEN`, and the credentials as `TWINZO_URL`, `TWINZO_CLIENT`, `TWINZO_LOGIN`,
+    /// `TWINZO_PASSWORD` …, `TIMBR_URL`, `TIMBR_TOKEN`, `TIMBR_BEARER` … Signals are passed on.
+    Exec(ExecArgs),
+    /// Print the credentials of the world that ships.
+    Credentials(CredentialsArgs),
+}
+
+/// Options of the server. Each overrides the configuration file.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Server")]
+struct ServerArgs {
+    /// Configuration file (TOML).
+    #[arg(long, env = "MOCK_SERVER_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Address to listen on; may be given several times. [default: 127.0.0.1 and ::1]
+    #[arg(
+        long = "host",
+        env = "MOCK_SERVER_HOST",
+        value_name = "IP",
+        value_delimiter = ','
+    )]
+    hosts: Vec<IpAddr>,
+    /// Port of the vendors' APIs; 0 lets the system choose. [default: 8080, with exec 0]
+    #[arg(long, env = "MOCK_SERVER_PORT")]
+    port: Option<u16>,
+    /// Port on 127.0.0.1 for the admin API alone.
+    #[arg(long, env = "MOCK_SERVER_ADMIN_PORT", value_name = "PORT")]
+    admin_port: Option<u16>,
+    /// Token that admin calls must carry; needed where the server can be reached from elsewhere.
+    #[arg(
+        long,
+        env = "MOCK_SERVER_ADMIN_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true
+    )]
+    admin_token: Option<String>,
+    /// Host name that admin calls may come by; may be given several times.
+    #[arg(
+        long = "allow-host",
+        env = "MOCK_SERVER_ALLOW_HOST",
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    allow_hosts: Vec<String>,
+    /// Base URL to announce, if clients know the server by another name; port 0 in it means the real port.
+    #[arg(long, env = "MOCK_SERVER_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// How long twinzo tokens live, such as 24h or 5s.
+    #[arg(long, env = "MOCK_SERVER_TOKEN_LIFE", value_name = "DURATION")]
+    token_life: Option<Span>,
+    /// What twinzo tokens look like.
+    #[arg(long, env = "MOCK_SERVER_TOKEN_FORMAT", value_name = "FORMAT")]
+    token_format: Option<Format>,
+    /// Seed of all draws.
+    #[arg(long, env = "MOCK_SERVER_SEED")]
+    seed: Option<u64>,
+    /// Say the true cause of each refusal in an X-Mock-Reason header.
+    #[arg(long, env = "MOCK_SERVER_EXPLAIN")]
+    explain: bool,
+    /// Show secrets in the journal instead of fingerprints.
+    #[arg(long, env = "MOCK_SERVER_SHOW_SECRETS")]
+    show_secrets: bool,
+    /// What to log on stderr: off, error, warn, info, debug or trace, or such pairs as mock_server=debug.
+    #[arg(long, env = "MOCK_SERVER_LOG", value_name = "LEVEL")]
+    log: Option<Targets>,
+}
+
+#[derive(Debug, Args)]
+struct ServeArgs {
+    #[command(flatten)]
+    server: ServerArgs,
+    /// Write the port to this file once it is open.
+    #[arg(long, env = "MOCK_SERVER_PORT_FILE", value_name = "FILE")]
+    port_file: Option<PathBuf>,
+    /// Write the ready line to this file once the server answers.
+    #[arg(long, env = "MOCK_SERVER_READY_FILE", value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct ExecArgs {
+    #[command(flatten)]
+    server: ServerArgs,
+    /// Fail, with status 1, if a fault rule that is not optional never fired and the command succeeded.
+    #[arg(long, env = "MOCK_SERVER_STRICT")]
+    strict: bool,
+    /// Names that proxies are not asked for; the server's own are added for the command.
+    #[arg(long, env = "NO_PROXY", hide = true)]
+    no_proxy: Option<String>,
+    /// The command and its arguments.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<std::ffi::OsString>,
+}
+
+#[derive(Debug, Args)]
+struct CredentialsArgs {
+    /// How to print them.
+    #[arg(long, value_enum, default_value_t = Layout::Human)]
+    format: Layout,
+    /// Configuration file (TOML), for another salt.
+    #[arg(long, env = "MOCK_SERVER_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Layout {
+    /// A list to read.
+    Human,
+    /// One JSON object.
+    Json,
+    /// `export` lines for a shell.
+    Env,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// 44 characters of base64, as the vendor's.
+    Opaque,
+    /// A JWT, signed with HS256.
+    Jwt,
+}
+
+// === impl Cli ===
+
+impl Cli {
+    /// Runs what was asked for.
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
+        match self.command {
+            None => serve::run(self.serve),
+            Some(Command::Serve(args)) => serve::run(args),
+            Some(Command::Exec(args)) => exec::run(args),
+            Some(Command::Credentials(args)) => print_credentials(&args),
+        }
+    }
+}
+
+// === impl ServerArgs ===
+
+impl ServerArgs {
+    /// File, environment and flags in one.
+    fn configuration(&self) -> Result<Config, Failure> {
+        let mut config = read_file(self.config.as_ref())?;
+        let server = &mut config.server;
+        if !self.hosts.is_empty() {
+            server.hosts.clone_from(&self.hosts);
+        }
+        if !self.allow_hosts.is_empty() {
+            server.allow_hosts.clone_from(&self.allow_hosts);
+        }
+        server.port = self.port.unwrap_or(server.port);
+        server.admin_port = self.admin_port.or(server.admin_port);
+        server.admin_token = self.admin_token.clone().or(server.admin_token.take());
+        server.public_url = self.public_url.clone().or(server.public_url.take());
+        server.explain |= self.explain;
+        server.show_secrets |= self.show_secrets;
+        config.entropy.seed = self.seed.unwrap_or(config.entropy.seed);
+        config.twinzo.token_life = self.token_life.unwrap_or(config.twinzo.token_life);
+        if let Some(format) = self.token_format {
+            config.twinzo.token_format = match format {
+                Format::Opaque => TokenFormat::Opaque,
+                Format::Jwt => TokenFormat::Jwt,
+            };
+        }
+        Ok(config)
+    }
+}
+
+fn read_file(path: Option<&PathBuf>) -> Result<Config, Failure> {
+    let Some(path) = path else {
+        return Ok(Config::default());
+    };
+    let directory = world()?;
+    config::load(path, &directory).map_err(|error: ConfigError| Failure::Config(error.to_string()))
+}
+
+fn world() -> Result<Directory, Failure> {
+    Directory::default_world().map_err(|error| Failure::Config(error.to_string()))
+}
+
+fn credentials(config: &Config) -> Result<Credentials, Failure> {
+    Credentials::of(&world()?, &config.timbr)
+        .ok_or_else(|| Failure::Config("the world holds no client".to_owned()))
+}
+
+fn print_credentials(args: &CredentialsArgs) -> Result<Exit, Failure> {
+    let credentials = credentials(&read_file(args.config.as_ref())?)?;
+    let text = match args.format {
+        Layout::Human => credentials.human(),
+        Layout::Env => credentials.shell(None),
+        Layout::Json => {
+            let json = serde_json::to_string_pretty(&credentials);
+            format!("{}\n", json.map_err(|error| Failure::Run(error.into()))?)
+        }
+    };
+    serve::print(&text)?;
+    Ok(Exit::Success)
+}

@@ -1,0 +1,96 @@
+//! `mock-server` and `mock-server serve`.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Context;
+use mock_server::{Config, RunningServer, StartError};
+use tracing_subscriber::filter::LevelFilter;
+
+use super::{ServeArgs, credentials, signals, telemetry};
+use crate::exit::{Exit, Failure};
+
+pub(super) fn run(args: ServeArgs) -> Result<Exit, Failure> {
+    let config = args.server.configuration()?;
+    telemetry::init(args.server.log, LevelFilter::INFO);
+    let banner = credentials(&config)?;
+    runtime()?.block_on(async {
+        // Before the ready line: whoever reads it may send a signal at once.
+        let termination = signals::termination();
+        tokio::pin!(termination);
+        let server = start(config).await?;
+        if let Some(path) = &args.port_file {
+            let port = server
+                .addresses()
+                .first()
+                .map(|address| address.port().to_string())
+                .unwrap_or_default();
+            write_whole(path, &port)?;
+        }
+        let ready = serde_json::json!({
+            "event": "ready",
+            "api": server.base_url(),
+            "admin": server.admin_url(),
+            "pid": std::process::id(),
+        });
+        if let Some(path) = &args.ready_file {
+            write_whole(path, &format!("{ready}\n"))?;
+        }
+        // The banner is a courtesy: a closed stderr is no reason to stop.
+        if let Err(error) = std::io::stderr().write_all(
+            banner
+                .banner(server.base_url(), server.admin_url())
+                .as_bytes(),
+        ) {
+            tracing::debug!("cannot show the banner: {error}");
+        }
+        print(&format!("{ready}\n"))?;
+        termination.await.context("cannot wait for signals")?;
+        server.shutdown().await;
+        Ok(Exit::Success)
+    })
+}
+
+/// Starts a server; what is wrong with the settings is told apart from what the machine refuses.
+pub(super) async fn start(config: Config) -> Result<RunningServer, Failure> {
+    RunningServer::start(config)
+        .await
+        .map_err(|error| match error {
+            StartError::Listen { .. } | StartError::Run(_) => Failure::Run(error.into()),
+            StartError::World(_)
+            | StartError::Sandbox(_)
+            | StartError::Exposed(_)
+            | StartError::NoHost
+            | StartError::PublicUrl(_) => Failure::Config(error.to_string()),
+        })
+}
+
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
+        .map_err(Failure::Run)
+}
+
+/// Text for stdout, which belongs to machines.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    written
+        .context("cannot write to stdout")
+        .map_err(Failure::Run)
+}
+
+/// A file that appears whole or not at all: its reader waits for it to appear.
+fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}", std::process::id()));
+    let draft = path.with_file_name(name);
+    std::fs::write(&draft, text)
+        .and_then(|()| std::fs::rename(&draft, path))
+        .with_context(|| format!("cannot write {}", path.display()))
+        .map_err(Failure::Run)
+}

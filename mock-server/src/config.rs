@@ -1,0 +1,44 @@
+//! The configuration: one section a file, each value checked where it is read, so that an error can point at it.
+//!
+//! Order of authority: default, file, environment, flag; what changes at run time is state and lives in the sandbox.
+
+mod file;
+mod sections;
+mod unit;
+
+pub use file::{ConfigError, load};
+pub use sections::{
+    EntropySection, JournalSection, LimitsSection, PositionsSection, ServerSection, TimbrSection,
+    TwinzoSection,
+};
+pub(crate) use unit::parse_signed;
+pub use unit::{Count, Size, Span};
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::ClockSetting;
+use crate::fault::RuleSpec;
+
+/// Everything that a file may say.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where the server listens, and who may steer it.
+    pub server: ServerSection,
+    /// What a connection and a request may cost.
+    pub limits: LimitsSection,
+    /// What the record of exchanges keeps.
+    pub journal: JournalSection,
+    /// The time to start with.
+    pub clock: ClockSetting,
+    /// The draws.
+    pub entropy: EntropySection,
+    /// The history of positions.
+    pub positions: PositionsSection,
+    /// The twinzo API.
+    pub twinzo: TwinzoSection,
+    /// The Timbr service.
+    pub timbr: TimbrSection,
+    /// Rules that are in force from the start.
+    pub faults: Vec<RuleSpec>,
+}

@@ -1,0 +1,186 @@
+//! Reads a configuration file. What is wrong with it is said with file, line, caret, and what is allowed.
+
+use std::path::{Path, PathBuf};
+
+use toml::de::Error as TomlError;
+
+use super::Config;
+use crate::directory::Directory;
+use crate::fault::Faults;
+use crate::suggest::nearest;
+use crate::timbr::CannedAnswers;
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {cause}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        cause: std::io::Error,
+    },
+    /// The file says something that it may not.
+    #[error("{}:{line}:{column}: {message}\n{excerpt}{}", .path.display(), hint(.suggestion.as_deref()))]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// Line, counted from 1.
+        line: usize,
+        /// Column, counted from 1.
+        column: usize,
+        /// What is wrong, and what is allowed.
+        message: String,
+        /// The line with a caret below it.
+        excerpt: String,
+        /// What was probably meant.
+        suggestion: Option<String>,
+    },
+}
+
+/// Reads and checks a file.
+pub fn load(path: &Path, directory: &Directory) -> Result<Config, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable {
+        path: path.to_owned(),
+        cause,
+    })?;
+    parse(path, &text, directory)
+}
+
+fn parse(path: &Path, text: &str, directory: &Directory) -> Result<Config, ConfigError> {
+    let config: Config = toml::from_str(text).map_err(|error| of_toml(path, text, &error))?;
+    if let Err((position, error)) = CannedAnswers::compile(&config.timbr.answers) {
+        let offset = nth_table(text, "[[timbr.answers]]", position);
+        return Err(at(path, text, offset, error.to_string(), None));
+    }
+    let faults = Faults::default();
+    for (position, rule) in config.faults.iter().enumerate() {
+        if let Err(error) = faults.add(rule.clone(), directory) {
+            let offset = nth_table(text, "[[faults]]", position);
+            return Err(at(path, text, offset, error.to_string(), None));
+        }
+    }
+    Ok(config)
+}
+
+fn of_toml(path: &Path, text: &str, error: &TomlError) -> ConfigError {
+    let offset = error.span().map_or(0, |span| span.start);
+    let message = error.message().to_owned();
+    // "unknown field `prot`, expected one of `hosts`, `port`, …": the names are between backquotes.
+    let mut names = message.split('`').skip(1).step_by(2);
+    let suggestion = match names.next() {
+        Some(given) if message.starts_with("unknown") => nearest(given, names).map(str::to_owned),
+        _ => None,
+    };
+    at(path, text, offset, message, suggestion)
+}
+
+fn at(
+    path: &Path,
+    text: &str,
+    offset: usize,
+    message: String,
+    suggestion: Option<String>,
+) -> ConfigError {
+    let before = &text[..text.floor_char_boundary(offset)];
+    let line = before.matches('\n').count() + 1;
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let column = before[start..].chars().count() + 1;
+    let source = text[start..].lines().next().unwrap_or_default();
+    let gutter = line.to_string().len();
+    let excerpt = format!(
+        "{:gutter$} |\n{line} | {source}\n{:gutter$} | {:>column$}",
+        "", "", "^"
+    );
+    ConfigError::Invalid {
+        path: path.to_owned(),
+        line,
+        column,
+        message,
+        excerpt,
+        suggestion,
+    }
+}
+
+/// Where the nth table of an array begins; the start of the file if it is written in another way.
+fn nth_table(text: &str, header: &str, position: usize) -> usize {
+    text.match_indices(header)
+        .nth(position)
+        .map_or(0, |(offset, _)| offset)
+}
+
+fn hint(suggestion: Option<&str>) -> String {
+    suggestion.map_or_else(String::new, |name| {
+        format!("\nhelp: did you mean `{name}`?")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        let directory = Directory::default_world().unwrap();
+        parse(Path::new("mock.toml"), text, &directory)
+            .expect_err("the file is refused")
+            .to_string()
+    }
+
+    #[test]
+    fn an_unknown_key_is_shown_with_line_caret_and_suggestion() {
+        assert_eq!(
+            error("[journal]\nentries = 5\n\n[server]\nprot = 8081\n"),
+            "mock.toml:5:1: unknown field `prot`, expected one of `hosts`, `port`, `admin_port`, `admin_token`, \
+             `allow_hosts`, `public_url`, `explain`, `show_secrets`\n  |\n5 | prot = 8081\n  | ^\n\
+             help: did you mean `port`?"
+        );
+    }
+
+    #[test]
+    fn a_bad_value_says_what_is_allowed() {
+        let text = error("[twinzo]\ntoken_life = \"soon\"\n");
+        assert!(
+            text.starts_with("mock.toml:2:14: \"soon\" is not a duration; write it like \"24h\""),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("2 | token_life = \"soon\"\n  |              ^"),
+            "{text}"
+        );
+        let text = error("[clock]\nmode = \"frosen\"\n");
+        assert!(
+            text.contains(
+                "unknown variant `frosen`, expected one of `running`, `frozen`, `system`"
+            ),
+            "{text}"
+        );
+        assert!(text.ends_with("help: did you mean `frozen`?"), "{text}");
+    }
+
+    #[test]
+    fn rules_and_answers_are_checked_where_they_stand() {
+        let text = error(
+            "[[faults]]\neffect = { status = 503 }\n[[faults]]\nmatch = { operation = \"refesh\" }\neffect = { status = 503 }\n",
+        );
+        assert!(
+            text.starts_with(
+                "mock.toml:3:1: match.operation \"refesh\" is unknown; did you mean \"refresh\"?"
+            ),
+            "{text}"
+        );
+        let text = error("[[timbr.answers]]\nquery = \"q\"\n");
+        assert!(
+            text.starts_with("mock.toml:1:1: give exactly one of rows, rows_json and error"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn an_empty_file_is_the_default() {
+        let directory = Directory::default_world().unwrap();
+        let config = parse(Path::new("mock.toml"), "", &directory).unwrap();
+        assert_eq!(config.server.port, 8080);
+        assert_eq!(config.twinzo.token_life.to_string(), "24h");
+    }
+}

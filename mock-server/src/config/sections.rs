@@ -1,0 +1,193 @@
+//! The sections with their defaults. `docs/configuration.md` explains them to users.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::unit::{Count, Size, Span};
+use crate::timbr::CannedSpec;
+use crate::timbr::bearer::{BearerKey, BearerPlaintext};
+use crate::token::TokenFormat;
+
+/// `[server]`: where it listens, and who may steer it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerSection {
+    /// Addresses to listen on.
+    pub hosts: Vec<IpAddr>,
+    /// Port of both vendors' APIs, and of the admin API unless it has its own; 0 lets the system choose.
+    pub port: u16,
+    /// Port on 127.0.0.1 for the admin API alone; it then leaves the other one.
+    pub admin_port: Option<u16>,
+    /// What admin calls must carry as `Authorization: Bearer …`.
+    pub admin_token: Option<String>,
+    /// `Host` names that admin calls may come by, beside loopback names and the addresses above.
+    pub allow_hosts: Vec<String>,
+    /// Base URL to announce, where clients know the server by another name; port 0 in it means the real port.
+    pub public_url: Option<String>,
+    /// Whether refusals carry their true cause in an `X-Mock-Reason` header.
+    pub explain: bool,
+    /// Whether the journal shows secrets instead of fingerprints.
+    pub show_secrets: bool,
+}
+
+/// `[limits]`: what a connection and a request may cost.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsSection {
+    /// Bytes of a request body; more is answered 413.
+    pub body: Size,
+    /// Bytes of a request head, 8KiB at least; more is answered 431.
+    #[serde(deserialize_with = "head_size")]
+    pub head: Size,
+    /// From the first byte of a head to its last; longer is answered 408.
+    pub head_timeout: Span,
+    /// For a body to arrive; longer is answered 408.
+    pub body_timeout: Span,
+    /// Without a request under way; then the connection is closed.
+    pub idle_timeout: Span,
+    /// Connections at once; more are answered 503.
+    pub connections: Count,
+}
+
+/// `[journal]`: what the record of exchanges keeps.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JournalSection {
+    /// Exchanges at most.
+    pub entries: Count,
+    /// Bytes at most, over all exchanges.
+    pub bytes: Size,
+    /// Bytes of one body at most.
+    pub body_bytes: Size,
+}
+
+/// `[entropy]`: the draws.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EntropySection {
+    /// Same seed and same run: same draws.
+    pub seed: u64,
+    /// Name of this start; fresh each time if absent. Give one to make tokens repeatable.
+    pub run: Option<String>,
+}
+
+/// `[positions]`: the history of positions.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PositionsSection {
+    /// Records kept for one device; the oldest make room.
+    pub per_device: Count,
+}
+
+/// `[twinzo]`: the twinzo API.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TwinzoSection {
+    /// What tokens look like.
+    pub token_format: TokenFormat,
+    /// How long they live.
+    pub token_life: Span,
+    /// How long before `Created` the life begins to count; the production server was seen with 4.
+    pub created_lag_ms: u32,
+    /// Signs tokens of the format `jwt`.
+    pub jwt_secret: String,
+    /// Tokens kept; the first to die makes room.
+    pub max_tokens: Count,
+}
+
+/// `[timbr]`: the Timbr service.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TimbrSection {
+    /// Encrypts bearers; the world's own if absent.
+    pub auth_salt: Option<String>,
+    /// How the salt becomes a key.
+    pub bearer_key: BearerKey,
+    /// What stands inside the encryption.
+    pub bearer_plaintext: BearerPlaintext,
+    /// How old a bearer may be; any age if absent.
+    pub bearer_ttl: Option<Span>,
+    /// Answers to SQL, the first that fits.
+    pub answers: Vec<CannedSpec>,
+}
+
+/// hyper's buffer cannot be smaller.
+const SMALLEST_HEAD: usize = 8 << 10;
+
+fn head_size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Size, D::Error> {
+    let size = Size::deserialize(deserializer)?;
+    if size.bytes() < SMALLEST_HEAD {
+        return Err(D::Error::custom(format!(
+            "{size} is too small for a request head; allowed: 8KiB and more"
+        )));
+    }
+    Ok(size)
+}
+
+// === defaults ===
+
+impl Default for ServerSection {
+    fn default() -> Self {
+        Self {
+            hosts: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
+            port: 8080,
+            admin_port: None,
+            admin_token: None,
+            allow_hosts: Vec::new(),
+            public_url: None,
+            explain: false,
+            show_secrets: false,
+        }
+    }
+}
+
+impl Default for LimitsSection {
+    fn default() -> Self {
+        Self {
+            body: Size::from_bytes(8 << 20),
+            head: Size::from_bytes(64 << 10),
+            head_timeout: Span::from_secs(10),
+            body_timeout: Span::from_secs(30),
+            idle_timeout: Span::from_secs(120),
+            connections: Count::new(4096),
+        }
+    }
+}
+
+impl Default for JournalSection {
+    fn default() -> Self {
+        Self {
+            entries: Count::new(10_000),
+            bytes: Size::from_bytes(32 << 20),
+            body_bytes: Size::from_bytes(16 << 10),
+        }
+    }
+}
+
+impl Default for EntropySection {
+    fn default() -> Self {
+        Self { seed: 1, run: None }
+    }
+}
+
+impl Default for PositionsSection {
+    fn default() -> Self {
+        Self {
+            per_device: Count::new(100_000),
+        }
+    }
+}
+
+impl Default for TwinzoSection {
+    fn default() -> Self {
+        Self {
+            token_format: TokenFormat::Opaque,
+            token_life: Span::from_secs(24 * 60 * 60),
+            created_lag_ms: 0,
+            jwt_secret: "made-up-jwt-secret-for-local-use".to_owned(),
+            max_tokens: Count::new(1 << 20),
+        }
+    }
+}

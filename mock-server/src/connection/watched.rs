@@ -1,0 +1,182 @@
+//! A stream that watches the clock for hyper: a silent connection, a head that never ends, a peer that never reads.
+//!
+//! These limits run on the real clock: they protect the process, they are not part of the story that a test tells.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep};
+
+/// Where a connection is in its life; shared by the stream and the service above it.
+#[derive(Debug, Default)]
+pub(super) struct Phases(AtomicU8);
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Phase {
+    /// Between requests.
+    Idle = 0,
+    /// Some of a head has come.
+    Head = 1,
+    /// A request is being answered; its own limits apply.
+    Busy = 2,
+}
+
+/// The stream.
+#[derive(Debug)]
+pub(super) struct Watched<S> {
+    stream: S,
+    phases: Arc<Phases>,
+    idle: Duration,
+    head: Duration,
+    deadline: Instant,
+    timer: Pin<Box<Sleep>>,
+}
+
+const HEAD_TOO_SLOW: &[u8] =
+    b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
+// === impl Phases ===
+
+impl Phases {
+    pub(super) fn enter(&self, phase: Phase) {
+        self.0.store(phase as u8, Ordering::Release);
+    }
+
+    fn now(&self) -> Phase {
+        match self.0.load(Ordering::Acquire) {
+            0 => Phase::Idle,
+            1 => Phase::Head,
+            _ => Phase::Busy,
+        }
+    }
+}
+
+// === impl Watched ===
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
+    pub(super) fn new(stream: S, idle: Duration, head: Duration, phases: Arc<Phases>) -> Self {
+        let deadline = Instant::now() + idle;
+        Self {
+            stream,
+            phases,
+            idle,
+            head,
+            deadline,
+            timer: Box::pin(tokio::time::sleep_until(deadline)),
+        }
+    }
+
+    /// Whether the deadline has passed. The timer is touched only here, when there is something to wait for: moving
+    /// the deadline costs nothing.
+    fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.timer.deadline() > self.deadline {
+            self.timer.as_mut().reset(self.deadline);
+        }
+        loop {
+            ready!(self.timer.as_mut().poll(context));
+            if Instant::now() >= self.deadline {
+                return Poll::Ready(());
+            }
+            self.timer.as_mut().reset(self.deadline);
+        }
+    }
+
+    fn timed_out(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        match self.phases.now() {
+            Phase::Head => {
+                // Best effort: whoever cannot even take these bytes learns it from the close.
+                if let Poll::Ready(Err(error)) =
+                    Pin::new(&mut self.stream).poll_write(context, HEAD_TOO_SLOW)
+                {
+                    tracing::debug!("cannot answer 408: {error}");
+                }
+                Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "the request head took too long",
+                ))
+            }
+            // To hyper an end of stream between requests is a normal end.
+            Phase::Idle | Phase::Busy => Ok(()),
+        }
+    }
+
+    fn poll_written<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        result: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if result.is_ready() {
+            self.deadline = Instant::now() + self.idle;
+            return result;
+        }
+        if self.poll_deadline(context).is_ready() {
+            return Poll::Ready(Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the peer does not read",
+            )));
+        }
+        Poll::Pending
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let before = buffer.filled().len();
+        if let Poll::Ready(result) = Pin::new(&mut this.stream).poll_read(context, buffer) {
+            if buffer.filled().len() > before && this.phases.now() == Phase::Idle {
+                this.phases.enter(Phase::Head);
+                this.deadline = Instant::now() + this.head;
+            }
+            return Poll::Ready(result);
+        }
+        if this.phases.now() == Phase::Busy {
+            return Poll::Pending;
+        }
+        ready!(this.poll_deadline(context));
+        Poll::Ready(this.timed_out(context))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        let result = Pin::new(&mut this.stream).poll_write(context, bytes);
+        this.poll_written(context, result)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        let result = Pin::new(&mut this.stream).poll_write_vectored(context, slices);
+        this.poll_written(context, result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,254 @@
+//! One exchange with a vendor, from its head to its place in the journal.
+//!
+//! Read the body within its limits, read the clock once, find the operation, let the vendor answer, stamp, record. All
+//! that waits is in [`serve`]; the vendors' code is plain functions.
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use bytes::{Bytes, BytesMut};
+use http::header::DATE;
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+
+use crate::answer::{Answer, Outcome};
+use crate::app::App;
+use crate::call::Call;
+use crate::journal::{Entry, PackedHeaders};
+use crate::operation::{Operation, Route, Vendor};
+use crate::reason::{Reason, Refused};
+use crate::sandbox::Sandbox;
+use crate::{clock, timbr, twinzo};
+
+const X_MOCK_REASON: HeaderName = HeaderName::from_static("x-mock-reason");
+/// How much of a body beyond the limit is read and thrown away, so that the client can read the answer.
+const DRAIN_LIMIT: usize = 16 << 20;
+
+/// Answers whatever is not the admin API's.
+pub(crate) async fn serve(State(app): State<Arc<App>>, request: Request<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let limits = &app.limits;
+    let deadline = limits.body_timeout.unsigned();
+    let read = match tokio::time::timeout(deadline, read_body(body, limits.body.bytes())).await {
+        Ok(read) => read,
+        Err(_) => Err(Reason::BodyTooSlow
+            .because(format!("the body took longer than {}", limits.body_timeout))),
+    };
+    answer(&app, &parts, read)
+}
+
+/// Everything after the body, without waiting for anything.
+fn answer(app: &App, parts: &Parts, read: Result<Bytes, Refused>) -> Response<Body> {
+    let sandbox = &*app.sandbox;
+    let now = sandbox.clock.now();
+    let id = sandbox.journal.next_id();
+    let route = Route::find(&parts.method, parts.uri.path());
+    let (vendor, operation) = match &route {
+        Route::To(operation, _) => (Some(operation.vendor()), Some(*operation)),
+        Route::WrongMethod(vendor, _) | Route::Unknown(vendor) => (Some(*vendor), None),
+        Route::Outside => (None, None),
+    };
+    let (body, unread) = match read {
+        Ok(body) => (body, None),
+        Err(refused) => (Bytes::new(), Some(refused)),
+    };
+    let call = Call {
+        id,
+        now,
+        method: &parts.method,
+        path: parts.uri.path(),
+        query: parts.uri.query(),
+        headers: &parts.headers,
+        body: &body,
+    };
+    let mut outcome = match (route, unread) {
+        (Route::To(_, _), Some(refused)) => unreadable(vendor, &call, refused),
+        (Route::To(operation, segment), None) => match operation.vendor() {
+            Vendor::Twinzo => twinzo::answer(sandbox, &call, operation, segment.as_deref()),
+            Vendor::Timbr => timbr::answer(sandbox, &call, operation, segment.as_deref()),
+        },
+        (Route::WrongMethod(_, allowed), _) => {
+            let refused =
+                Reason::MethodNotAllowed.because(format!("the path knows {allowed:?} only"));
+            Outcome::anonymous(Answer::method_not_allowed(&allowed), Some(refused))
+        }
+        (Route::Unknown(vendor), _) => unknown(vendor, &call),
+        (Route::Outside, _) => outside(&call),
+    };
+    stamp(&mut outcome, now, app.explain);
+    log(&call, operation, &outcome);
+    let entry = entry(sandbox, &call, parts, vendor, operation, &mut outcome);
+    sandbox.journal.record(entry);
+    outcome.answer.into_response()
+}
+
+/// The whole body, or why there is none. Beyond the limit it is read on for a while, so that the client gets to read
+/// the refusal.
+async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, Refused> {
+    let incomplete =
+        |error: axum::Error| Reason::BodyIncomplete.because(format!("the body broke off: {error}"));
+    let mut first: Option<Bytes> = None;
+    let mut more = BytesMut::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(incomplete)?.into_data() else {
+            continue;
+        };
+        length += data.len();
+        if length > limit.saturating_add(DRAIN_LIMIT) {
+            break;
+        }
+        if length > limit {
+            (first, more) = (None, BytesMut::new());
+        } else if more.is_empty() && first.is_none() {
+            // Most bodies come in one piece, which needs no copy.
+            first = Some(data);
+        } else {
+            if let Some(first) = first.take() {
+                more.extend_from_slice(&first);
+            }
+            more.extend_from_slice(&data);
+        }
+    }
+    if length > limit {
+        return Err(Reason::BodyTooLarge.because(format!(
+            "the body is longer than the {limit} bytes of limits.body"
+        )));
+    }
+    Ok(first.unwrap_or_else(|| more.freeze()))
+}
+
+fn unreadable(vendor: Option<Vendor>, call: &Call<'_>, refused: Refused) -> Outcome {
+    let status = match refused.reason {
+        Reason::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Reason::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    let answer = match vendor {
+        Some(Vendor::Timbr) => timbr::envelope_error(status, &refused.detail),
+        Some(Vendor::Twinzo) | None => twinzo::plain_problem(status, call),
+    };
+    Outcome::anonymous(answer, Some(refused))
+}
+
+fn unknown(vendor: Vendor, call: &Call<'_>) -> Outcome {
+    let refused =
+        Reason::RouteUnknown.because(format!("{} has no path {}", vendor.name(), call.path));
+    let answer = match vendor {
+        Vendor::Twinzo => twinzo::not_found(),
+        Vendor::Timbr => {
+            timbr::envelope_error(StatusCode::NOT_FOUND, &format!("Not found: {}", call.path))
+        }
+    };
+    Outcome::anonymous(answer, Some(refused))
+}
+
+/// Outside both vendors' paths a wrong base URL is likely: say where they are.
+fn outside(call: &Call<'_>) -> Outcome {
+    let detail = format!(
+        "no vendor answers {}; twinzo is under /v3, /v3.0 and /api/v3, Timbr under /timbr, the admin API under /__admin",
+        call.path
+    );
+    let problem = serde_json::json!({ "type": "about:blank", "title": "Not Found", "status": 404, "detail": detail });
+    let answer = Answer::json(
+        StatusCode::NOT_FOUND,
+        HeaderValue::from_static("application/problem+json"),
+        &problem,
+    );
+    Outcome::anonymous(answer, Some(Reason::RouteUnknown.because(detail)))
+}
+
+/// What every answer carries: the sandbox's time, and on request the true cause.
+fn stamp(outcome: &mut Outcome, now: Timestamp, explain: bool) {
+    let headers = &mut outcome.answer.headers;
+    // hyper would write the machine's time.
+    if let Ok(date) = HeaderValue::try_from(http_date(now)) {
+        headers.insert(DATE, date);
+    }
+    if let (true, Some(refused)) = (explain, &outcome.refused) {
+        // Details may quote what the client sent: a header value holds visible ASCII only.
+        let text: String = format!("{}: {}", refused.reason, refused.detail)
+            .chars()
+            .map(|c| {
+                if c.is_ascii_graphic() || c == ' ' {
+                    c
+                } else {
+                    '?'
+                }
+            })
+            .collect();
+        if let Ok(value) = HeaderValue::try_from(text) {
+            headers.insert(X_MOCK_REASON, value);
+        }
+    }
+}
+
+/// RFC 9110's form of a time; the epoch's outside the years that it can show.
+fn http_date(now: Timestamp) -> String {
+    jiff::fmt::rfc2822::DateTimePrinter::new()
+        .timestamp_to_rfc9110_string(&now)
+        .unwrap_or_else(|_| "Thu, 01 Jan 1970 00:00:00 GMT".to_owned())
+}
+
+fn log(call: &Call<'_>, operation: Option<Operation>, outcome: &Outcome) {
+    let status = outcome.answer.status.as_u16();
+    match &outcome.refused {
+        Some(refused) => {
+            tracing::info!(
+                id = call.id,
+                "{} {} → {status} {}: {}",
+                call.method,
+                call.path,
+                refused.reason,
+                refused.detail
+            );
+        }
+        None => {
+            tracing::debug!(id = call.id, operation = %Maybe(operation), "{} {} → {status}", call.method, call.path)
+        }
+    }
+}
+
+struct Maybe(Option<Operation>);
+
+impl fmt::Display for Maybe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.map_or("-", Operation::name))
+    }
+}
+
+fn entry(
+    sandbox: &Sandbox,
+    call: &Call<'_>,
+    parts: &Parts,
+    vendor: Option<Vendor>,
+    operation: Option<Operation>,
+    outcome: &mut Outcome,
+) -> Entry {
+    let target = parts
+        .uri
+        .path_and_query()
+        .map_or(call.path, http::uri::PathAndQuery::as_str);
+    Entry {
+        id: call.id,
+        at: call.now,
+        real: clock::real_now(),
+        vendor,
+        operation,
+        method: call.method.clone(),
+        target: target.into(),
+        headers: PackedHeaders::pack(call.headers),
+        body: sandbox.journal.capture(call.body),
+        status: outcome.answer.status.as_u16(),
+        answer_headers: PackedHeaders::pack(&outcome.answer.headers),
+        answer_body: sandbox.journal.capture_own(&outcome.answer.body),
+        refused: outcome.refused.take(),
+        account: outcome.account.take(),
+        token_generation: outcome.token_generation,
+        faults: std::mem::take(&mut outcome.faults),
+    }
+}

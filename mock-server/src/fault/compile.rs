@@ -1,0 +1,309 @@
+//! From a rule as written to a rule that can be matched. Whatever it names must exist: a rule that could never fire is
+//! refused with what was probably meant.
+
+use std::collections::HashMap;
+
+use http::Method;
+use uuid::Uuid;
+
+use super::{Rule, RuleSpec, Trigger, TriggerSpec};
+use crate::directory::{BranchId, ClientId, Directory};
+use crate::operation::{Operation, Vendor};
+use crate::suggest::{nearest, one_of};
+
+/// What is wrong with a rule.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidRule {
+    /// It names something that does not exist.
+    #[error("{field} {value:?} is unknown{}", hint(.suggestion.as_deref(), .allowed))]
+    Unknown {
+        /// JSON path of the member.
+        field: &'static str,
+        /// What it says.
+        value: String,
+        /// What was probably meant.
+        suggestion: Option<String>,
+        /// What could stand there.
+        allowed: Vec<String>,
+    },
+    /// A number is out of range, or two triggers exclude each other.
+    #[error("{field}: {problem}")]
+    Value {
+        /// JSON path of the member.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Another rule has that name.
+    #[error("a rule named {name:?} exists already; delete it first, or choose another name")]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+    /// The sandbox holds as many rules as it may.
+    #[error("there are {} rules already, which is the limit", super::MAX_RULES)]
+    TooMany,
+}
+
+// === impl InvalidRule ===
+
+impl InvalidRule {
+    /// JSON path of the offending member, where it is one member.
+    pub fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Unknown { field, .. } | Self::Value { field, .. } => Some(field),
+            Self::NameTaken { .. } => Some("name"),
+            Self::TooMany => None,
+        }
+    }
+
+    /// What was probably meant.
+    pub fn suggestion(&self) -> Option<&str> {
+        match self {
+            Self::Unknown { suggestion, .. } => suggestion.as_deref(),
+            Self::Value { .. } | Self::NameTaken { .. } | Self::TooMany => None,
+        }
+    }
+}
+
+// === impl Rule ===
+
+impl Rule {
+    pub(super) fn compile(
+        id: String,
+        spec: RuleSpec,
+        directory: &Directory,
+    ) -> Result<Self, InvalidRule> {
+        let given = &spec.matches;
+        let vendor = given.vendor.as_deref().map(vendor).transpose()?;
+        let operation = given.operation.as_deref().map(operation).transpose()?;
+        if let (Some(vendor), Some(operation)) = (vendor, operation)
+            && operation.vendor() != vendor
+        {
+            let problem = format!(
+                "{operation} is an operation of {}",
+                operation.vendor().name()
+            );
+            return Err(InvalidRule::Value {
+                field: "match.vendor",
+                problem,
+            });
+        }
+        let method = given.method.as_deref().map(method).transpose()?;
+        let client = given
+            .client
+            .as_deref()
+            .map(|name| client(name, directory))
+            .transpose()?;
+        let branch = given
+            .branch
+            .as_deref()
+            .map(|name| branch(name, directory))
+            .transpose()?;
+        if let Some(name) = given.account.as_deref() {
+            account(name, directory)?;
+        }
+        if !(200..=599).contains(&spec.effect.status) {
+            let problem = format!("{} is not between 200 and 599", spec.effect.status);
+            return Err(InvalidRule::Value {
+                field: "effect.status",
+                problem,
+            });
+        }
+        let trigger = trigger(spec.trigger)?;
+        Ok(Self {
+            id,
+            vendor,
+            operation,
+            method,
+            client,
+            branch,
+            trigger,
+            spec,
+            matched: 0,
+            fired: 0,
+            counts: HashMap::new(),
+        })
+    }
+}
+
+fn vendor(name: &str) -> Result<Vendor, InvalidRule> {
+    let all = Vendor::ALL;
+    all.into_iter()
+        .find(|vendor| vendor.name() == name)
+        .ok_or_else(|| unknown("match.vendor", name, all.map(Vendor::name)))
+}
+
+fn operation(name: &str) -> Result<Operation, InvalidRule> {
+    Operation::from_name(name).ok_or_else(|| {
+        unknown(
+            "match.operation",
+            name,
+            Operation::ALL.iter().map(|operation| operation.name()),
+        )
+    })
+}
+
+fn method(name: &str) -> Result<Method, InvalidRule> {
+    [Method::GET, Method::POST, Method::DELETE]
+        .into_iter()
+        .find(|method| method.as_str() == name)
+        .ok_or_else(|| unknown("match.method", name, ["GET", "POST", "DELETE"]))
+}
+
+fn client(name: &str, directory: &Directory) -> Result<ClientId, InvalidRule> {
+    let by_guid = Uuid::try_parse(name)
+        .ok()
+        .and_then(|guid| directory.client_by_guid(&guid));
+    by_guid
+        .or_else(|| directory.client_by_name(name))
+        .ok_or_else(|| {
+            unknown(
+                "match.client",
+                name,
+                directory
+                    .clients()
+                    .iter()
+                    .map(|client| client.name.as_str()),
+            )
+        })
+}
+
+fn branch(name: &str, directory: &Directory) -> Result<BranchId, InvalidRule> {
+    let by_guid = Uuid::try_parse(name)
+        .ok()
+        .and_then(|guid| directory.branch_by_guid(&guid));
+    by_guid
+        .or_else(|| {
+            directory
+                .branches()
+                .find(|(_, branch)| branch.title == name)
+                .map(|(id, _)| id)
+        })
+        .ok_or_else(|| {
+            unknown(
+                "match.branch",
+                name,
+                directory
+                    .branches()
+                    .map(|(_, branch)| branch.title.as_str()),
+            )
+        })
+}
+
+fn account(name: &str, directory: &Directory) -> Result<(), InvalidRule> {
+    let logins = directory.accounts().iter().map(|account| &*account.login);
+    let users = directory.timbr().users.iter().map(|user| &*user.name);
+    let mut all = logins.chain(users);
+    if all.clone().any(|known| known == name) {
+        Ok(())
+    } else {
+        Err(unknown("match.account", name, &mut all))
+    }
+}
+
+fn trigger(spec: TriggerSpec) -> Result<Trigger, InvalidRule> {
+    let wrong = |problem: &str| {
+        Err(InvalidRule::Value {
+            field: "trigger",
+            problem: problem.to_owned(),
+        })
+    };
+    match (spec.always, spec.nth, spec.first) {
+        (None | Some(true), None, None) => Ok(Trigger::Always),
+        (Some(false), None, None) => wrong("always can only be true"),
+        (None, Some(0), None) | (None, None, Some(0)) => wrong("counts start at 1"),
+        (None, Some(nth), None) => Ok(Trigger::Nth(nth)),
+        (None, None, Some(first)) => Ok(Trigger::First(first)),
+        _ => wrong("give one of always, nth and first"),
+    }
+}
+
+fn unknown<'a>(
+    field: &'static str,
+    value: &str,
+    allowed: impl IntoIterator<Item = &'a str>,
+) -> InvalidRule {
+    let allowed: Vec<String> = allowed.into_iter().map(str::to_owned).collect();
+    let suggestion = nearest(value, allowed.iter().map(String::as_str)).map(str::to_owned);
+    InvalidRule::Unknown {
+        field,
+        value: value.to_owned(),
+        suggestion,
+        allowed,
+    }
+}
+
+fn hint(suggestion: Option<&str>, allowed: &[String]) -> String {
+    match suggestion {
+        Some(suggestion) => format!("; did you mean {suggestion:?}?"),
+        None => format!("; {}", one_of(allowed.iter().map(String::as_str))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::Faults;
+
+    fn check(rule: &str, expected: &str) {
+        let directory = Directory::default_world().unwrap();
+        let error = Faults::default()
+            .add(serde_json::from_str(rule).unwrap(), &directory)
+            .unwrap_err();
+        assert_eq!(error.to_string(), expected, "{rule}");
+    }
+
+    #[test]
+    fn what_does_not_exist_is_refused_with_what_was_meant() {
+        check(
+            r#"{"match":{"operation":"authentcate"},"effect":{"status":503}}"#,
+            r#"match.operation "authentcate" is unknown; did you mean "authenticate"?"#,
+        );
+        check(
+            r#"{"match":{"account":"forklift-1"},"effect":{"status":503}}"#,
+            r#"match.account "forklift-1" is unknown; did you mean "forklift-01"?"#,
+        );
+        check(
+            r#"{"match":{"vendor":"acme"},"effect":{"status":503}}"#,
+            r#"match.vendor "acme" is unknown; allowed: twinzo, timbr"#,
+        );
+        check(
+            r#"{"match":{"branch":"Puna"},"effect":{"status":503}}"#,
+            r#"match.branch "Puna" is unknown; did you mean "Pune"?"#,
+        );
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused() {
+        check(
+            r#"{"effect":{"status":99}}"#,
+            "effect.status: 99 is not between 200 and 599",
+        );
+        check(
+            r#"{"trigger":{"nth":0},"effect":{"status":503}}"#,
+            "trigger: counts start at 1",
+        );
+        check(
+            r#"{"trigger":{"nth":1,"first":2},"effect":{"status":503}}"#,
+            "trigger: give one of always, nth and first",
+        );
+        check(
+            r#"{"match":{"vendor":"timbr","operation":"refresh"},"effect":{"status":503}}"#,
+            "match.vendor: refresh is an operation of twinzo",
+        );
+    }
+
+    #[test]
+    fn a_name_can_be_given_once() {
+        let directory = Directory::default_world().unwrap();
+        let faults = Faults::default();
+        let rule: RuleSpec =
+            serde_json::from_str(r#"{"name":"a","effect":{"status":503}}"#).unwrap();
+        faults.add(rule.clone(), &directory).unwrap();
+        assert!(matches!(
+            faults.add(rule, &directory),
+            Err(InvalidRule::NameTaken { .. })
+        ));
+    }
+}

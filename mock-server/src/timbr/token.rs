@@ -1,0 +1,85 @@
+//! `POST /timbr/api/get_token`: a bearer buys the user's permanent token, §4.
+
+use http::StatusCode;
+use http::header::AUTHORIZATION;
+use subtle::ConstantTimeEq;
+use wire::timbr::Envelope;
+
+use super::bearer::{self, BadBearer};
+use super::error::JSON;
+use super::fernet::Unreadable;
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::directory::TimbrUser;
+use crate::reason::{Reason, Refused};
+use crate::sandbox::Sandbox;
+
+/// The same user gets the same token on every call.
+pub(super) fn get_token(user: &TimbrUser) -> Answer {
+    Answer::json(StatusCode::OK, JSON, &Envelope::success([&user.token]))
+}
+
+/// The user that a bearer names, if the password in it is the user's.
+pub(super) fn user_of_bearer<'s>(
+    sandbox: &'s Sandbox,
+    call: &Call<'_>,
+) -> Result<&'s TimbrUser, Refused> {
+    let settings = &sandbox.settings.timbr;
+    let directory = sandbox.directory.timbr();
+    let salt = settings.auth_salt.as_ref().or(directory.auth_salt.as_ref());
+    let salt =
+        salt.ok_or_else(|| Reason::SaltMissing.because("no timbr.auth_salt is configured"))?;
+    let header = call
+        .header(AUTHORIZATION.as_str())
+        .ok_or_else(|| Reason::BearerMissing.because("the request has no Authorization header"))?;
+    // The scheme's case and the number of spaces do not matter (RFC 9110).
+    let token = match header.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim_start(),
+        _ => {
+            return Err(Reason::BearerMissing
+                .because("the Authorization header has another scheme than Bearer"));
+        }
+    };
+    let now_s = u64::try_from(call.now.as_second()).unwrap_or(0);
+    let ttl_s = settings.bearer_ttl.map(|ttl| ttl.as_secs().unsigned_abs());
+    let who = bearer::read(
+        token,
+        salt,
+        settings.bearer_key,
+        settings.bearer_plaintext,
+        now_s,
+        ttl_s,
+    )
+    .map_err(explain)?;
+    let user = directory.user(&who.user).ok_or_else(|| {
+        Reason::BearerUserUnknown.because(format!(
+            "the bearer names the user {:?}, who is unknown",
+            who.user
+        ))
+    })?;
+    if bool::from(user.password.as_bytes().ct_eq(who.password.as_bytes())) {
+        Ok(user)
+    } else {
+        Err(Reason::BearerPasswordWrong.because(format!(
+            "the bearer's password is not that of {:?}",
+            who.user
+        )))
+    }
+}
+
+fn explain(bad: BadBearer) -> Refused {
+    match bad {
+        BadBearer::Salt => Reason::SaltMissing
+            .because("timbr.auth_salt is no Fernet key (base64 of 32 bytes), and timbr.bearer_key says that it must be one"),
+        BadBearer::Token(Unreadable::Malformed) => Reason::BearerMalformed.because("the bearer is no Fernet token"),
+        BadBearer::Token(Unreadable::Expired) => {
+            Reason::BearerExpired.because("the bearer is older than timbr.bearer_ttl, or from the future")
+        }
+        BadBearer::Token(Unreadable::Undecryptable) => {
+            Reason::BearerUndecryptable.because("the bearer was encrypted with another salt, or damaged")
+        }
+        BadBearer::Plaintext => {
+            Reason::BearerMalformed.because("the bearer decrypts to something other than timbr.bearer_plaintext says")
+        }
+    }
+}

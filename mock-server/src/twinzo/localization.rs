@@ -1,0 +1,107 @@
+//! Positions come in: §4.2, §4.3 and §4.5.
+
+use http::StatusCode;
+use wire::localization::{DeviceLocations, LocalizationResult, Location, LocationResult};
+
+use super::media::{self, Invalid};
+use super::problem::Refusal;
+use super::signing::Signed;
+use crate::answer::{Answer, JSON, Outcome};
+use crate::call::Call;
+use crate::directory::BranchId;
+use crate::reason::Reason;
+use crate::sandbox::Sandbox;
+
+/// `POST localization`: the token's own device.
+pub(super) fn one(
+    sandbox: &Sandbox,
+    call: &Call<'_>,
+    signed: Signed,
+    outcome: &mut Outcome,
+) -> Result<Answer, Refusal> {
+    let Some(account) = signed.account() else {
+        return Err(Refusal::NotAuthorized(Reason::TokenRequired.because(
+            "localization needs the token of a device; an API key names none (use localization/batch with it)",
+        )));
+    };
+    let locations: Vec<Location> =
+        media::parse(call.body, "locationContract").map_err(Refusal::BadBody)?;
+    let login = &sandbox.directory.account(account).login;
+    let result = store(sandbox, call, signed.branch, login, locations);
+    if let Some(message) = &result.error_message {
+        outcome.refused = Some(
+            Reason::DeviceNotInBranch
+                .because(format!("answered 200 with Success false: {message}")),
+        );
+    }
+    Ok(Answer::json(StatusCode::OK, JSON, &result))
+}
+
+/// `POST localization/batch`: any devices of the branch.
+pub(super) fn batch(sandbox: &Sandbox, call: &Call<'_>, signed: Signed) -> Result<Answer, Refusal> {
+    let devices: Vec<DeviceLocations> =
+        media::parse(call.body, "locationContract").map_err(Refusal::BadBody)?;
+    let nameless = |(index, device): (usize, &DeviceLocations)| {
+        device.login.is_none().then(|| format!("[{index}].Login"))
+    };
+    let nameless: Vec<String> = devices.iter().enumerate().filter_map(nameless).collect();
+    if !nameless.is_empty() {
+        return Err(Refusal::BadBody(Invalid::required(
+            nameless.iter().map(|path| (path.as_str(), "Login")),
+        )));
+    }
+    let results: Vec<LocalizationResult> = devices
+        .into_iter()
+        .map(|device| {
+            let login = device.login.unwrap_or_default();
+            store(
+                sandbox,
+                call,
+                signed.branch,
+                &login,
+                device.locations.unwrap_or_default(),
+            )
+        })
+        .collect();
+    Ok(Answer::json(StatusCode::OK, JSON, &results))
+}
+
+fn store(
+    sandbox: &Sandbox,
+    call: &Call<'_>,
+    branch: BranchId,
+    login: &str,
+    locations: Vec<Location>,
+) -> LocalizationResult {
+    let login_text = login.to_owned();
+    let Some(device) = sandbox.directory.device_in_branch(branch, login) else {
+        let message = format!("Device {login} does not exist.");
+        return LocalizationResult {
+            login: login_text,
+            success: false,
+            error_message: Some(message),
+            locations: Vec::new(),
+        };
+    };
+    let times: Vec<i64> = locations
+        .iter()
+        .map(|location| location.timestamp)
+        .collect();
+    let actions = sandbox.positions.store(device, locations, call.now);
+    let locations = times
+        .into_iter()
+        .zip(actions)
+        .map(|(timestamp, action)| LocationResult {
+            timestamp,
+            action,
+            success: true,
+            error_message: None,
+        })
+        .collect();
+    LocalizationResult {
+        login: login_text,
+        success: true,
+        error_message: None,
+        locations,
+    }
+}

@@ -1,0 +1,197 @@
+//! Refusals in the vendor's shapes, §4.4 and §5.
+
+use std::collections::BTreeMap;
+
+use http::header::{CACHE_CONTROL, EXPIRES, PRAGMA};
+use http::{HeaderValue, StatusCode};
+use wire::problem::Problem;
+
+use super::media::Invalid;
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::reason::{Reason, Refused};
+use crate::sandbox::Sandbox;
+
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static(wire::problem::MEDIA_TYPE);
+
+/// The only code that was ever seen, §5.
+const CODE_NOT_FOUND: &str = "13";
+/// The vendor does not document this code.
+const CODE_NOT_AUTHORIZED: &str = "10";
+
+/// Why a call gets no answer of its own.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// 401: a signing header or the credential in it is not good.
+    NotAuthorized(Refused),
+    /// 401: client, login or password of a login is wrong. The same answer for all three.
+    BadCredentials(Refused),
+    /// 400: a header or parameter cannot be read.
+    BadRequest(Refused, BTreeMap<String, Vec<String>>),
+    /// 400: the body cannot be read.
+    BadBody(Invalid),
+    /// 404: the entity is not there, or not in this branch.
+    NotFound(Refused),
+    /// 415: the body is not JSON.
+    UnsupportedMediaType(Refused),
+    /// 500: our own fault.
+    Internal(anyhow::Error),
+}
+
+// === impl Refusal ===
+
+impl Refusal {
+    /// A parameter or header that cannot be read, in the words of the framework.
+    pub(super) fn bad_value(reason: Reason, name: &str, value: &str) -> Self {
+        let message = format!("The value '{value}' is not valid.");
+        let errors = BTreeMap::from([(name.to_owned(), vec![message])]);
+        Self::BadRequest(
+            reason.because(format!("{name} {value:?} is not valid")),
+            errors,
+        )
+    }
+
+    /// The answer that the client gets, and the cause that the journal gets.
+    pub(super) fn into_answer(
+        self,
+        sandbox: &Sandbox,
+        call: &Call<'_>,
+    ) -> (Answer, Option<Refused>) {
+        match self {
+            Self::NotAuthorized(refused) => {
+                // The same status for every cause, a sentence of its own for an expired token (§8, question 2).
+                let detail = match refused.reason {
+                    Reason::TokenExpired => "Token is expired.",
+                    _ => "Token is not valid.",
+                };
+                let problem = Problem {
+                    detail: Some(detail.to_owned()),
+                    code: Some(CODE_NOT_AUTHORIZED.to_owned()),
+                    ..not_authorized()
+                };
+                (exception(problem, call), Some(refused))
+            }
+            Self::BadCredentials(refused) => {
+                let problem = Problem {
+                    title: "Authentication failed".to_owned(),
+                    detail: Some("Invalid credentials.".to_owned()),
+                    ..not_authorized()
+                };
+                (exception(problem, call), Some(refused))
+            }
+            Self::NotFound(refused) => {
+                let problem = Problem {
+                    title: "NotFoundException".to_owned(),
+                    detail: Some(refused.detail.clone()),
+                    code: Some(CODE_NOT_FOUND.to_owned()),
+                    ..of_status(StatusCode::NOT_FOUND)
+                };
+                (exception(problem, call), Some(refused))
+            }
+            Self::BadRequest(refused, errors) => (validation(sandbox, errors), Some(refused)),
+            Self::BadBody(invalid) => {
+                let refused = Reason::BodyInvalid.because(invalid.summary());
+                (validation(sandbox, invalid.errors), Some(refused))
+            }
+            Self::UnsupportedMediaType(refused) => {
+                let problem = of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+                (framework(sandbox, problem), Some(refused))
+            }
+            Self::Internal(error) => (Answer::internal(&error), None),
+        }
+    }
+}
+
+/// A status with nothing but its own name: what injected faults and limits answer.
+pub(crate) fn plain(status: StatusCode, call: &Call<'_>) -> Answer {
+    if status.is_client_error() || status.is_server_error() {
+        exception(of_status(status), call)
+    } else {
+        Answer::empty(status)
+    }
+}
+
+fn not_authorized() -> Problem {
+    Problem {
+        title: "NotAuthorizedException".to_owned(),
+        ..of_status(StatusCode::UNAUTHORIZED)
+    }
+}
+
+/// An exception of the API: it names the path, and may not be cached.
+fn exception(problem: Problem, call: &Call<'_>) -> Answer {
+    let problem = Problem {
+        instance: Some(call.path.to_owned()),
+        ..problem
+    };
+    respond(&problem)
+        .with_header(CACHE_CONTROL, HeaderValue::from_static("no-cache,no-store"))
+        .with_header(EXPIRES, HeaderValue::from_static("-1"))
+        .with_header(PRAGMA, HeaderValue::from_static("no-cache"))
+}
+
+fn validation(sandbox: &Sandbox, errors: BTreeMap<String, Vec<String>>) -> Answer {
+    let title = "One or more validation errors occurred.".to_owned();
+    framework(
+        sandbox,
+        Problem {
+            title,
+            errors: Some(errors),
+            ..of_status(StatusCode::BAD_REQUEST)
+        },
+    )
+}
+
+/// An error of the framework below the API: it carries a trace context instead of a path.
+fn framework(sandbox: &Sandbox, problem: Problem) -> Answer {
+    let trace = u128::from_be_bytes(sandbox.entropy.bytes());
+    let span = u64::from_be_bytes(sandbox.entropy.bytes());
+    respond(&Problem {
+        trace_id: Some(format!("00-{trace:032x}-{span:016x}-00")),
+        ..problem
+    })
+}
+
+fn of_status(status: StatusCode) -> Problem {
+    Problem {
+        kind: section(status).map_or_else(
+            || "about:blank".to_owned(),
+            |section| format!("https://tools.ietf.org/html/{section}"),
+        ),
+        title: status.canonical_reason().unwrap_or("Unknown").to_owned(),
+        status: status.as_u16(),
+        ..Problem::default()
+    }
+}
+
+fn respond(problem: &Problem) -> Answer {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Answer::json(status, PROBLEM_JSON, problem)
+}
+
+/// Where RFC 9110, or the RFC that adds a status to it, defines it.
+fn section(status: StatusCode) -> Option<&'static str> {
+    Some(match status.as_u16() {
+        400 => "rfc9110#section-15.5.1",
+        401 => "rfc9110#section-15.5.2",
+        402 => "rfc9110#section-15.5.3",
+        403 => "rfc9110#section-15.5.4",
+        404 => "rfc9110#section-15.5.5",
+        405 => "rfc9110#section-15.5.6",
+        406 => "rfc9110#section-15.5.7",
+        408 => "rfc9110#section-15.5.9",
+        409 => "rfc9110#section-15.5.10",
+        410 => "rfc9110#section-15.5.11",
+        412 => "rfc9110#section-15.5.13",
+        413 => "rfc9110#section-15.5.14",
+        415 => "rfc9110#section-15.5.16",
+        422 => "rfc9110#section-15.5.21",
+        429 => "rfc6585#section-4",
+        500 => "rfc9110#section-15.6.1",
+        501 => "rfc9110#section-15.6.2",
+        502 => "rfc9110#section-15.6.3",
+        503 => "rfc9110#section-15.6.4",
+        504 => "rfc9110#section-15.6.5",
+        _ => return None,
+    })
+}
