@@ -14,6 +14,7 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
+use wire::problem::Problem;
 
 use crate::answer::{Answer, Outcome};
 use crate::app::App;
@@ -153,12 +154,15 @@ fn outside(call: &Call<'_>) -> Outcome {
         "no vendor answers {}; twinzo is under /v3, /v3.0 and /api/v3, Timbr under /timbr, the admin API under /__admin",
         call.path
     );
-    let problem = serde_json::json!({ "type": "about:blank", "title": "Not Found", "status": 404, "detail": detail });
-    let answer = Answer::json(
-        StatusCode::NOT_FOUND,
-        HeaderValue::from_static("application/problem+json"),
-        &problem,
-    );
+    let problem = Problem {
+        kind: "about:blank".to_owned(),
+        title: "Not Found".to_owned(),
+        status: 404,
+        detail: Some(detail.clone()),
+        ..Problem::default()
+    };
+    let media_type = HeaderValue::from_static(wire::problem::MEDIA_TYPE);
+    let answer = Answer::json(StatusCode::NOT_FOUND, media_type, &problem);
     Outcome::anonymous(answer, Some(Reason::RouteUnknown.because(detail)))
 }
 

@@ -5,10 +5,20 @@ use std::path::Path;
 
 use anyhow::Context;
 use mock_server::{Config, RunningServer, StartError};
+use serde::Serialize;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::{ServeArgs, credentials, signals, telemetry};
 use crate::exit::{Exit, Failure};
+
+/// The one line on stdout: whoever started the server reads it.
+#[derive(Serialize)]
+struct Ready<'a> {
+    event: &'static str,
+    api: &'a str,
+    admin: &'a str,
+    pid: u32,
+}
 
 pub(super) fn run(args: ServeArgs) -> Result<Exit, Failure> {
     let config = args.server.configuration()?;
@@ -27,12 +37,13 @@ pub(super) fn run(args: ServeArgs) -> Result<Exit, Failure> {
                 .unwrap_or_default();
             write_whole(path, &port)?;
         }
-        let ready = serde_json::json!({
-            "event": "ready",
-            "api": server.base_url(),
-            "admin": server.admin_url(),
-            "pid": std::process::id(),
-        });
+        let ready = Ready {
+            event: "ready",
+            api: server.base_url(),
+            admin: server.admin_url(),
+            pid: std::process::id(),
+        };
+        let ready = serde_json::to_string(&ready).context("cannot write the ready line")?;
         if let Some(path) = &args.ready_file {
             write_whole(path, &format!("{ready}\n"))?;
         }

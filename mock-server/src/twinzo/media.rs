@@ -114,20 +114,30 @@ fn dollar(path: &str) -> String {
 
 /// The type that the vendor's server would name. Only `SectorId` was observed; the others follow from the contracts.
 fn dotnet_type(path: &str) -> &'static str {
-    match path.rsplit('.').next().unwrap_or(path) {
-        "Timestamp" => "System.Int64",
-        "SectorId" | "Interval" => "System.Nullable`1[System.Int32]",
-        "X" | "Y" | "Z" => "System.Nullable`1[System.Single]",
-        "Battery" => "System.Nullable`1[System.Byte]",
-        "IsMoving" => "System.Nullable`1[System.Boolean]",
-        "BeaconId" | "RSSI" => "System.Int32",
-        "Distance" => "System.Single",
-        "Client" | "Login" | "Password" => "System.String",
-        member if member.starts_with("LocalizationAreas") || member.starts_with("NoGoAreas") => {
-            "System.Int32"
-        }
-        _ => "the contract's type",
-    }
+    const TYPES: [(&str, &str); 16] = [
+        ("Timestamp", "System.Int64"),
+        ("SectorId", "System.Nullable`1[System.Int32]"),
+        ("Interval", "System.Nullable`1[System.Int32]"),
+        ("X", "System.Nullable`1[System.Single]"),
+        ("Y", "System.Nullable`1[System.Single]"),
+        ("Z", "System.Nullable`1[System.Single]"),
+        ("Battery", "System.Nullable`1[System.Byte]"),
+        ("IsMoving", "System.Nullable`1[System.Boolean]"),
+        ("BeaconId", "System.Int32"),
+        ("RSSI", "System.Int32"),
+        ("Distance", "System.Single"),
+        ("LocalizationAreas", "System.Int32"),
+        ("NoGoAreas", "System.Int32"),
+        ("Client", "System.String"),
+        ("Login", "System.String"),
+        ("Password", "System.String"),
+    ];
+    let member = path.rsplit('.').next().unwrap_or(path);
+    let member = member.split('[').next().unwrap_or(member);
+    let known = TYPES
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(member));
+    known.map_or("the contract's type", |(_, dotnet)| dotnet)
 }
 
 fn without_position(error: &serde_json::Error) -> String {
@@ -200,7 +210,7 @@ mod tests {
     fn every_wrong_body_names_its_path() {
         for (body, path) in [
             (r#"{"Timestamp":1}"#, "$"),
-            (r#"[{"timestamp":"x"}]"#, "$[0].Timestamp"),
+            (r#"[{"timestamp":"x"}]"#, "$[0].timestamp"),
             (
                 r#"[{"Timestamp":1},{"Timestamp":2,"Battery":87.5}]"#,
                 "$[1].Battery",

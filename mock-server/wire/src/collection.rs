@@ -35,8 +35,10 @@ pub struct Branch {
     /// IANA name of its time zone.
     pub time_zone: String,
     /// Degrees north.
+    #[serde(serialize_with = "crate::number::plain")]
     pub latitude: f64,
     /// Degrees east.
+    #[serde(serialize_with = "crate::number::plain")]
     pub longitude: f64,
     /// Empty unless expanded.
     pub sectors: EmptyList,
@@ -70,12 +72,16 @@ pub struct Sector {
     /// Name of the sector.
     pub title: String,
     /// Height of a barrier cell.
+    #[serde(serialize_with = "crate::number::plain")]
     pub barrier_height: f32,
     /// Width of a barrier cell.
+    #[serde(serialize_with = "crate::number::plain")]
     pub barrier_width: f32,
     /// Width of the map, in sector coordinates.
+    #[serde(serialize_with = "crate::number::plain")]
     pub sector_width: f32,
     /// Height of the map, in sector coordinates.
+    #[serde(serialize_with = "crate::number::plain")]
     pub sector_height: f32,
     /// Unix milliseconds of the last change.
     pub modified: i64,
@@ -122,10 +128,18 @@ pub struct Device {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_time_online: Option<i64>,
     /// Last position.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::number::optional"
+    )]
     pub x: Option<f64>,
     /// Last position.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::number::optional"
+    )]
     pub y: Option<f64>,
     /// Version of the app on the device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -135,7 +149,11 @@ pub struct Device {
     /// Man-down state, by name (§6.1).
     pub fall_status: String,
     /// Charge in percent at the last position.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::number::optional"
+    )]
     pub battery: Option<f32>,
     /// Number of the device's type.
     pub device_type_id: i32,
@@ -155,7 +173,11 @@ pub struct Device {
     /// `#rrggbb`.
     pub color: String,
     /// Last height.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::number::optional"
+    )]
     pub z: Option<f64>,
 }
 

@@ -7,6 +7,7 @@ pub mod authorization;
 pub mod collection;
 pub mod header;
 pub mod localization;
+mod number;
 pub mod path;
 pub mod problem;
 pub mod timbr;

@@ -13,13 +13,22 @@ pub struct Location {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sector_id: Option<i32>,
     /// Sector coordinate, in practice millimetres.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::number::optional"
+    )]
     pub x: Option<f32>,
     /// Sector coordinate, in practice millimetres.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::number::optional"
+    )]
     pub y: Option<f32>,
     /// Height, in practice millimetres.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::number::optional"
+    )]
     pub z: Option<f32>,
     /// Milliseconds between two samples.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,7 +58,7 @@ pub struct Distance {
     #[serde(default)]
     pub beacon_id: i32,
     /// Distance to it.
-    #[serde(default)]
+    #[serde(default, serialize_with = "crate::number::plain")]
     pub distance: f32,
     /// Signal strength in dBm.
     #[serde(rename = "RSSI", default)]
