@@ -31,10 +31,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/requests/{id}", get(requests::one))
         .route("/clock", get(clock::show).put(clock::set))
         .route("/clock/advance", post(clock::advance))
-        .route(
-            "/faults",
-            get(faults::list).post(faults::add).delete(faults::clear),
-        )
+        .route("/faults", get(faults::list).post(faults::add).delete(faults::clear))
         .route("/faults/{id}", delete(faults::remove))
         .route("/reset", post(reset::reset))
         .method_not_allowed_fallback(wrong_method)
@@ -48,8 +45,7 @@ pub(crate) async fn health() -> Json<serde_json::Value> {
 }
 
 async fn unknown() -> Response {
-    let nouns =
-        "health, ready, requests, requests/{id}, clock, clock/advance, faults, faults/{id}, reset";
+    let nouns = "health, ready, requests, requests/{id}, clock, clock/advance, faults, faults/{id}, reset";
     AdminProblem::not_found(format!("the admin API has: {nouns}")).into_response()
 }
 

@@ -37,28 +37,16 @@ pub(crate) struct Outcome {
 impl Answer {
     /// A status and nothing else.
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self {
-            status,
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-        }
+        Self { status, headers: HeaderMap::new(), body: Bytes::new() }
     }
 
     /// A value as JSON, under a media type.
-    pub(crate) fn json(
-        status: StatusCode,
-        media_type: HeaderValue,
-        value: &impl Serialize,
-    ) -> Self {
+    pub(crate) fn json(status: StatusCode, media_type: HeaderValue, value: &impl Serialize) -> Self {
         match serde_json::to_vec(value) {
             Ok(body) => {
                 let mut headers = HeaderMap::with_capacity(4);
                 headers.insert(CONTENT_TYPE, media_type);
-                Self {
-                    status,
-                    headers,
-                    body: body.into(),
-                }
+                Self { status, headers, body: body.into() }
             }
             Err(error) => Self::internal(&error.into()),
         }
@@ -68,10 +56,7 @@ impl Answer {
     pub(crate) fn internal(error: &anyhow::Error) -> Self {
         tracing::error!("internal error: {error:#}");
         let mut answer = Self::empty(StatusCode::INTERNAL_SERVER_ERROR);
-        answer.headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("text/plain; charset=utf-8"),
-        );
+        answer.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         answer.body = Bytes::from_static(b"mock-server: internal error, see its log\n");
         answer
     }
@@ -104,12 +89,6 @@ impl Answer {
 impl Outcome {
     /// An answer to somebody whom nobody identified.
     pub(crate) fn anonymous(answer: Answer, refused: Option<Refused>) -> Self {
-        Self {
-            answer,
-            refused,
-            account: None,
-            token_generation: None,
-            faults: Vec::new(),
-        }
+        Self { answer, refused, account: None, token_generation: None, faults: Vec::new() }
     }
 }

@@ -35,13 +35,9 @@ pub(crate) enum Role {
 
 /// The routes of a listener. The vendors' paths are not axum's to route: they ignore case, prefix and last slash.
 pub(crate) fn router(app: Arc<App>, role: Role) -> Router {
-    let probes = Router::new()
-        .route("/health", get(admin::health))
-        .route("/ready", get(admin::health));
+    let probes = Router::new().route("/health", get(admin::health)).route("/ready", get(admin::health));
     let router = match role {
-        Role::Both => probes
-            .nest("/__admin", admin::router(Arc::clone(&app)))
-            .fallback(exchange::serve),
+        Role::Both => probes.nest("/__admin", admin::router(Arc::clone(&app))).fallback(exchange::serve),
         Role::Vendors => probes.fallback(exchange::serve),
         Role::Admin => probes.nest("/__admin", admin::router(Arc::clone(&app))),
     };

@@ -20,7 +20,7 @@ use crate::exit::{Exit, Failure};
 /// A mock server for twinzo and Timbr: tokens that expire on a clock you move, faults you inject, and a journal that
 /// says why each request got the answer it got.
 ///
-/// Without a command it serves on 127.0.0.1:8080 and [::1]:8080. Not affiliated with the vendors.
+/// Without a command it serves on port 8080 of 127.0.0.1 and `::1`. Not affiliated with the vendors.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Cli {
@@ -51,13 +51,8 @@ struct ServerArgs {
     /// Configuration file (TOML).
     #[arg(long, env = "MOCK_SERVER_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Address to listen on; may be given several times. [default: 127.0.0.1 and ::1]
-    #[arg(
-        long = "host",
-        env = "MOCK_SERVER_HOST",
-        value_name = "IP",
-        value_delimiter = ','
-    )]
+    /// Address to listen on; may be given several times. [default: 127.0.0.1 and `::1`]
+    #[arg(long = "host", env = "MOCK_SERVER_HOST", value_name = "IP", value_delimiter = ',')]
     hosts: Vec<IpAddr>,
     /// Port of the vendors' APIs; 0 lets the system choose. [default: 8080, with exec 0]
     #[arg(long, env = "MOCK_SERVER_PORT")]
@@ -66,20 +61,10 @@ struct ServerArgs {
     #[arg(long, env = "MOCK_SERVER_ADMIN_PORT", value_name = "PORT")]
     admin_port: Option<u16>,
     /// Token that admin calls must carry; needed where the server can be reached from elsewhere.
-    #[arg(
-        long,
-        env = "MOCK_SERVER_ADMIN_TOKEN",
-        value_name = "TOKEN",
-        hide_env_values = true
-    )]
+    #[arg(long, env = "MOCK_SERVER_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     admin_token: Option<String>,
     /// Host name that admin calls may come by; may be given several times.
-    #[arg(
-        long = "allow-host",
-        env = "MOCK_SERVER_ALLOW_HOST",
-        value_name = "NAME",
-        value_delimiter = ','
-    )]
+    #[arg(long = "allow-host", env = "MOCK_SERVER_ALLOW_HOST", value_name = "NAME", value_delimiter = ',')]
     allow_hosts: Vec<String>,
     /// Base URL to announce, if clients know the server by another name; port 0 in it means the real port.
     #[arg(long, env = "MOCK_SERVER_PUBLIC_URL", value_name = "URL")]
@@ -99,7 +84,7 @@ struct ServerArgs {
     /// Show secrets in the journal instead of fingerprints.
     #[arg(long, env = "MOCK_SERVER_SHOW_SECRETS")]
     show_secrets: bool,
-    /// What to log on stderr: off, error, warn, info, debug or trace, or such pairs as mock_server=debug.
+    /// What to log on stderr: off, error, warn, info, debug or trace, or such pairs as `mock_server=debug`.
     #[arg(long, env = "MOCK_SERVER_LOG", value_name = "LEVEL")]
     log: Option<Targets>,
 }
@@ -167,7 +152,7 @@ impl Cli {
         match self.command {
             None => serve::run(self.serve),
             Some(Command::Serve(args)) => serve::run(args),
-            Some(Command::Exec(args)) => exec::run(args),
+            Some(Command::Exec(args)) => exec::run(&args),
             Some(Command::Credentials(args)) => print_credentials(&args),
         }
     }
@@ -217,8 +202,7 @@ fn world() -> Result<Directory, Failure> {
 }
 
 fn credentials(config: &Config) -> Result<Credentials, Failure> {
-    Credentials::of(&world()?, &config.timbr)
-        .ok_or_else(|| Failure::Config("the world holds no client".to_owned()))
+    Credentials::of(&world()?, &config.timbr).ok_or_else(|| Failure::Config("the world holds no client".to_owned()))
 }
 
 fn print_credentials(args: &CredentialsArgs) -> Result<Exit, Failure> {

@@ -55,10 +55,7 @@ enum State {
 impl Clock {
     /// Starts a clock.
     pub fn new(origin: ClockSetting) -> Self {
-        Self {
-            origin,
-            state: Mutex::new(State::from_setting(origin, real_now())),
-        }
+        Self { origin, state: Mutex::new(State::from_setting(origin, real_now())) }
     }
 
     /// The time, cut to whole milliseconds: the unit of both vendors.
@@ -81,13 +78,7 @@ impl Clock {
         let mut state = self.lock();
         let real = real_now();
         let now = now.unwrap_or_else(|| state.now(real));
-        *state = State::from_setting(
-            ClockSetting {
-                mode,
-                now: Some(now),
-            },
-            real,
-        );
+        *state = State::from_setting(ClockSetting { mode, now: Some(now) }, real);
     }
 
     /// Moves the clock, forward or back, whatever its mode. Returns the new time.
@@ -97,9 +88,7 @@ impl Clock {
         let target = state.now(real).checked_add(by).map_err(|_| OutOfRange)?;
         *state = match *state {
             State::Frozen { .. } => State::Frozen { now: target },
-            State::Running { .. } => State::Running {
-                offset: target.duration_since(real),
-            },
+            State::Running { .. } => State::Running { offset: target.duration_since(real) },
         };
         Ok(target)
     }
@@ -120,13 +109,9 @@ impl State {
     fn from_setting(setting: ClockSetting, real: Timestamp) -> Self {
         let now = setting.now.map_or(real, whole_millis);
         match setting.mode {
-            ClockMode::Running => Self::Running {
-                offset: now.duration_since(real),
-            },
+            ClockMode::Running => Self::Running { offset: now.duration_since(real) },
             ClockMode::Frozen => Self::Frozen { now },
-            ClockMode::System => Self::Running {
-                offset: SignedDuration::ZERO,
-            },
+            ClockMode::System => Self::Running { offset: SignedDuration::ZERO },
         }
     }
 
@@ -141,10 +126,7 @@ impl State {
 
 /// The machine's time, for journal entries that show both clocks, and for the clocks themselves.
 pub fn real_now() -> Timestamp {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the door that the ban points to"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the door that the ban points to")]
     let now = Timestamp::now();
     whole_millis(now)
 }
@@ -158,10 +140,7 @@ mod tests {
     use super::*;
 
     fn frozen_at(text: &str) -> Clock {
-        Clock::new(ClockSetting {
-            mode: ClockMode::Frozen,
-            now: Some(text.parse().unwrap()),
-        })
+        Clock::new(ClockSetting { mode: ClockMode::Frozen, now: Some(text.parse().unwrap()) })
     }
 
     #[test]
@@ -191,10 +170,7 @@ mod tests {
         let clock = frozen_at("2026-01-01T00:00:00Z");
         clock.set(ClockMode::Running, None);
         clock.reset();
-        assert_eq!(
-            (clock.mode(), clock.now().as_millisecond()),
-            (ClockMode::Frozen, 1_767_225_600_000)
-        );
+        assert_eq!((clock.mode(), clock.now().as_millisecond()), (ClockMode::Frozen, 1_767_225_600_000));
     }
 
     #[test]

@@ -8,8 +8,7 @@ mod unit;
 
 pub use file::{ConfigError, load};
 pub use sections::{
-    EntropySection, JournalSection, LimitsSection, PositionsSection, ServerSection, TimbrSection,
-    TwinzoSection,
+    EntropySection, JournalSection, LimitsSection, PositionsSection, ServerSection, TimbrSection, TwinzoSection,
 };
 pub(crate) use unit::parse_signed;
 pub use unit::{Count, Size, Span};

@@ -18,23 +18,14 @@ use crate::config::LimitsSection;
 use watched::{Phase, Phases, Watched};
 
 /// Serves requests until either side closes, a time-out strikes, or the server drains.
-pub(crate) async fn serve(
-    stream: TcpStream,
-    router: Router,
-    limits: &LimitsSection,
-    drain: CancellationToken,
-) {
+pub(crate) async fn serve(stream: TcpStream, router: Router, limits: &LimitsSection, drain: CancellationToken) {
     // Answers are small and whole: waiting for more to send only delays them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("cannot set TCP_NODELAY: {error}");
     }
     let phases = Arc::new(Phases::default());
-    let watched = Watched::new(
-        stream,
-        limits.idle_timeout.unsigned(),
-        limits.head_timeout.unsigned(),
-        Arc::clone(&phases),
-    );
+    let watched =
+        Watched::new(stream, limits.idle_timeout.unsigned(), limits.head_timeout.unsigned(), Arc::clone(&phases));
     let service = service_fn(move |request| {
         let (router, phases) = (router.clone(), Arc::clone(&phases));
         phases.enter(Phase::Busy);

@@ -107,16 +107,9 @@ impl Credentials {
         let client = directory.clients().first()?;
         let id = directory.client_by_guid(&client.guid)?;
         let branch_guid = |branch| directory.branch(branch).guid.to_string();
-        let branches = directory
-            .branches()
-            .filter(|(_, branch)| branch.client == id);
-        let devices = directory
-            .devices()
-            .map(|(_, device)| (device, directory.account(device.account)));
-        let others = directory
-            .accounts()
-            .iter()
-            .filter(|account| account.client == id);
+        let branches = directory.branches().filter(|(_, branch)| branch.client == id);
+        let devices = directory.devices().map(|(_, device)| (device, directory.account(device.account)));
+        let others = directory.accounts().iter().filter(|account| account.client == id);
         let others = others.filter_map(|account| {
             let kind = match account.kind {
                 AccountKind::Device => return None,
@@ -152,10 +145,7 @@ impl Credentials {
                     })
                     .collect(),
                 api_keys: keys
-                    .map(|key| ApiKeyCredentials {
-                        key: key.key.clone(),
-                        branch_guid: key.branch.map(branch_guid),
-                    })
+                    .map(|key| ApiKeyCredentials { key: key.key.clone(), branch_guid: key.branch.map(branch_guid) })
                     .collect(),
                 accounts: others.collect(),
             },
@@ -169,28 +159,11 @@ impl Credentials {
 impl TimbrCredentials {
     fn of(directory: &Directory, section: &TimbrSection) -> Self {
         let timbr = directory.timbr();
-        let salt = section
-            .auth_salt
-            .clone()
-            .or_else(|| timbr.auth_salt.clone());
-        let bearer = timbr
-            .users
-            .first()
-            .zip(salt.as_deref())
-            .and_then(|(user, salt)| {
-                let who = UserPassword {
-                    user: user.name.to_string(),
-                    password: user.password.clone(),
-                };
-                bearer::make(
-                    salt,
-                    section.bearer_key,
-                    section.bearer_plaintext,
-                    &who,
-                    BEARER_TIME_S,
-                    BEARER_IV,
-                )
-            });
+        let salt = section.auth_salt.clone().or_else(|| timbr.auth_salt.clone());
+        let bearer = timbr.users.first().zip(salt.as_deref()).and_then(|(user, salt)| {
+            let who = UserPassword { user: user.name.to_string(), password: user.password.clone() };
+            bearer::make(salt, section.bearer_key, section.bearer_plaintext, &who, BEARER_TIME_S, BEARER_IV)
+        });
         Self {
             auth_salt: salt,
             users: timbr
@@ -203,11 +176,7 @@ impl TimbrCredentials {
                 })
                 .collect(),
             bearer,
-            ontologies: timbr
-                .ontologies
-                .iter()
-                .map(|ontology| ontology.name.clone())
-                .collect(),
+            ontologies: timbr.ontologies.iter().map(|ontology| ontology.name.clone()).collect(),
         }
     }
 }

@@ -55,10 +55,7 @@ pub struct Directory {
 
 /// A client (tenant).
 #[derive(Clone, Debug)]
-#[expect(
-    missing_docs,
-    reason = "the members are those of wire::collection::Client"
-)]
+#[expect(missing_docs, reason = "the members are those of wire::collection::Client")]
 pub struct Client {
     pub id: i32,
     pub guid: Uuid,
@@ -69,10 +66,7 @@ pub struct Client {
 
 /// A branch of a client.
 #[derive(Clone, Debug)]
-#[expect(
-    missing_docs,
-    reason = "the members are those of wire::collection::Branch"
-)]
+#[expect(missing_docs, reason = "the members are those of wire::collection::Branch")]
 pub struct Branch {
     pub id: i32,
     pub guid: Uuid,
@@ -89,10 +83,7 @@ pub struct Branch {
 
 /// A sector of a branch.
 #[derive(Clone, Debug)]
-#[expect(
-    missing_docs,
-    reason = "the members are those of wire::collection::Sector"
-)]
+#[expect(missing_docs, reason = "the members are those of wire::collection::Sector")]
 pub struct Sector {
     pub id: i32,
     pub guid: Uuid,
@@ -220,10 +211,7 @@ impl Directory {
 
     /// Every branch with its index.
     pub fn branches(&self) -> impl Iterator<Item = (BranchId, &Branch)> {
-        self.branches
-            .iter()
-            .enumerate()
-            .map(|(index, branch)| (BranchId(index), branch))
+        self.branches.iter().enumerate().map(|(index, branch)| (BranchId(index), branch))
     }
 
     /// Every sector.
@@ -238,10 +226,7 @@ impl Directory {
 
     /// Every device with its index.
     pub fn devices(&self) -> impl Iterator<Item = (DeviceId, &Device)> {
-        self.devices
-            .iter()
-            .enumerate()
-            .map(|(index, device)| (DeviceId(index), device))
+        self.devices.iter().enumerate().map(|(index, device)| (DeviceId(index), device))
     }
 
     /// Every account.
@@ -297,10 +282,7 @@ impl Directory {
     /// The account of a login within a client.
     pub fn account_by_login(&self, client: ClientId, login: &str) -> Option<AccountId> {
         let candidates = self.account_by_login.get(login)?;
-        candidates
-            .iter()
-            .copied()
-            .find(|id| self.account(*id).client == client)
+        candidates.iter().copied().find(|id| self.account(*id).client == client)
     }
 
     /// The device of a login within a branch: what localization looks for.
@@ -317,9 +299,7 @@ impl Directory {
 
     /// A static key's entry.
     pub fn api_key(&self, key: &str) -> Option<&ApiKey> {
-        self.api_key_by_text
-            .get(key)
-            .map(|index| &self.api_keys[*index])
+        self.api_key_by_text.get(key).map(|index| &self.api_keys[*index])
     }
 }
 
@@ -346,9 +326,7 @@ impl AccountId {
 impl TimbrDirectory {
     /// The user of a token.
     pub fn user_by_token(&self, token: &str) -> Option<&TimbrUser> {
-        self.user_by_token
-            .get(token)
-            .map(|index| &self.users[*index])
+        self.user_by_token.get(token).map(|index| &self.users[*index])
     }
 
     /// The user of a name.
@@ -358,8 +336,6 @@ impl TimbrDirectory {
 
     /// The ontology of a name.
     pub fn ontology(&self, name: &str) -> Option<&Ontology> {
-        self.ontologies
-            .iter()
-            .find(|ontology| ontology.name == name)
+        self.ontologies.iter().find(|ontology| ontology.name == name)
     }
 }

@@ -29,18 +29,13 @@ impl Entropy {
             .chain_update(sandbox)
             .finalize()
             .into();
-        Self {
-            stream: Mutex::new(ChaCha8Rng::from_seed(key)),
-        }
+        Self { stream: Mutex::new(ChaCha8Rng::from_seed(key)) }
     }
 
     /// The next bytes of the stream.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
-        self.stream
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .fill_bytes(&mut bytes);
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
         bytes
     }
 

@@ -3,7 +3,6 @@
 //! Read the body within its limits, read the clock once, find the operation, let the vendor answer, stamp, record. All
 //! that waits is in [`serve`]; the vendors' code is plain functions.
 
-use std::fmt;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -29,6 +28,13 @@ const X_MOCK_REASON: HeaderName = HeaderName::from_static("x-mock-reason");
 /// How much of a body beyond the limit is read and thrown away, so that the client can read the answer.
 const DRAIN_LIMIT: usize = 16 << 20;
 
+/// A body that did not arrive whole.
+#[derive(Debug)]
+struct Unread {
+    status: StatusCode,
+    refused: Refused,
+}
+
 /// Answers whatever is not the admin API's.
 pub(crate) async fn serve(State(app): State<Arc<App>>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
@@ -36,14 +42,16 @@ pub(crate) async fn serve(State(app): State<Arc<App>>, request: Request<Body>) -
     let deadline = limits.body_timeout.unsigned();
     let read = match tokio::time::timeout(deadline, read_body(body, limits.body.bytes())).await {
         Ok(read) => read,
-        Err(_) => Err(Reason::BodyTooSlow
-            .because(format!("the body took longer than {}", limits.body_timeout))),
+        Err(_) => Err(Unread {
+            status: StatusCode::REQUEST_TIMEOUT,
+            refused: Reason::BodyTooSlow.because(format!("the body took longer than {}", limits.body_timeout)),
+        }),
     };
     answer(&app, &parts, read)
 }
 
 /// Everything after the body, without waiting for anything.
-fn answer(app: &App, parts: &Parts, read: Result<Bytes, Refused>) -> Response<Body> {
+fn answer(app: &App, parts: &Parts, read: Result<Bytes, Unread>) -> Response<Body> {
     let sandbox = &*app.sandbox;
     let now = sandbox.clock.now();
     let id = sandbox.journal.next_id();
@@ -55,7 +63,7 @@ fn answer(app: &App, parts: &Parts, read: Result<Bytes, Refused>) -> Response<Bo
     };
     let (body, unread) = match read {
         Ok(body) => (body, None),
-        Err(refused) => (Bytes::new(), Some(refused)),
+        Err(unread) => (Bytes::new(), Some(unread)),
     };
     let call = Call {
         id,
@@ -67,14 +75,15 @@ fn answer(app: &App, parts: &Parts, read: Result<Bytes, Refused>) -> Response<Bo
         body: &body,
     };
     let mut outcome = match (route, unread) {
-        (Route::To(_, _), Some(refused)) => unreadable(vendor, &call, refused),
-        (Route::To(operation, segment), None) => match operation.vendor() {
-            Vendor::Twinzo => twinzo::answer(sandbox, &call, operation, segment.as_deref()),
-            Vendor::Timbr => timbr::answer(sandbox, &call, operation, segment.as_deref()),
-        },
+        (Route::To(_, _), Some(unread)) => unreadable(vendor, &call, unread),
+        (Route::To(Operation::Twinzo(operation), segment), None) => {
+            twinzo::answer(sandbox, &call, operation, segment.as_deref())
+        }
+        (Route::To(Operation::Timbr(operation), segment), None) => {
+            timbr::answer(sandbox, &call, operation, segment.as_deref())
+        }
         (Route::WrongMethod(_, allowed), _) => {
-            let refused =
-                Reason::MethodNotAllowed.because(format!("the path knows {allowed:?} only"));
+            let refused = Reason::MethodNotAllowed.because(format!("the path knows {allowed:?} only"));
             Outcome::anonymous(Answer::method_not_allowed(&allowed), Some(refused))
         }
         (Route::Unknown(vendor), _) => unknown(vendor, &call),
@@ -89,14 +98,16 @@ fn answer(app: &App, parts: &Parts, read: Result<Bytes, Refused>) -> Response<Bo
 
 /// The whole body, or why there is none. Beyond the limit it is read on for a while, so that the client gets to read
 /// the refusal.
-async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, Refused> {
-    let incomplete =
-        |error: axum::Error| Reason::BodyIncomplete.because(format!("the body broke off: {error}"));
+async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, Unread> {
     let mut first: Option<Bytes> = None;
     let mut more = BytesMut::new();
     let mut length = 0;
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(incomplete)?.into_data() else {
+        let frame = frame.map_err(|error| Unread {
+            status: StatusCode::BAD_REQUEST,
+            refused: Reason::BodyIncomplete.because(format!("the body broke off: {error}")),
+        })?;
+        let Ok(data) = frame.into_data() else {
             continue;
         };
         length += data.len();
@@ -116,19 +127,14 @@ async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, Refused> {
         }
     }
     if length > limit {
-        return Err(Reason::BodyTooLarge.because(format!(
-            "the body is longer than the {limit} bytes of limits.body"
-        )));
+        let detail = format!("the body is longer than the {limit} bytes of limits.body");
+        return Err(Unread { status: StatusCode::PAYLOAD_TOO_LARGE, refused: Reason::BodyTooLarge.because(detail) });
     }
     Ok(first.unwrap_or_else(|| more.freeze()))
 }
 
-fn unreadable(vendor: Option<Vendor>, call: &Call<'_>, refused: Refused) -> Outcome {
-    let status = match refused.reason {
-        Reason::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Reason::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-        _ => StatusCode::BAD_REQUEST,
-    };
+fn unreadable(vendor: Option<Vendor>, call: &Call<'_>, unread: Unread) -> Outcome {
+    let Unread { status, refused } = unread;
     let answer = match vendor {
         Some(Vendor::Timbr) => timbr::envelope_error(status, &refused.detail),
         Some(Vendor::Twinzo) | None => twinzo::plain_problem(status, call),
@@ -137,13 +143,10 @@ fn unreadable(vendor: Option<Vendor>, call: &Call<'_>, refused: Refused) -> Outc
 }
 
 fn unknown(vendor: Vendor, call: &Call<'_>) -> Outcome {
-    let refused =
-        Reason::RouteUnknown.because(format!("{} has no path {}", vendor.name(), call.path));
+    let refused = Reason::RouteUnknown.because(format!("{} has no path {}", vendor.name(), call.path));
     let answer = match vendor {
         Vendor::Twinzo => twinzo::not_found(),
-        Vendor::Timbr => {
-            timbr::envelope_error(StatusCode::NOT_FOUND, &format!("Not found: {}", call.path))
-        }
+        Vendor::Timbr => timbr::envelope_error(StatusCode::NOT_FOUND, &format!("Not found: {}", call.path)),
     };
     Outcome::anonymous(answer, Some(refused))
 }
@@ -177,13 +180,7 @@ fn stamp(outcome: &mut Outcome, now: Timestamp, explain: bool) {
         // Details may quote what the client sent: a header value holds visible ASCII only.
         let text: String = format!("{}: {}", refused.reason, refused.detail)
             .chars()
-            .map(|c| {
-                if c.is_ascii_graphic() || c == ' ' {
-                    c
-                } else {
-                    '?'
-                }
-            })
+            .map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' })
             .collect();
         if let Ok(value) = HeaderValue::try_from(text) {
             headers.insert(X_MOCK_REASON, value);
@@ -217,14 +214,6 @@ fn log(call: &Call<'_>, operation: Option<Operation>, outcome: &Outcome) {
     }
 }
 
-struct Maybe(Option<Operation>);
-
-impl fmt::Display for Maybe {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.map_or("-", Operation::name))
-    }
-}
-
 fn entry(
     sandbox: &Sandbox,
     call: &Call<'_>,
@@ -233,10 +222,7 @@ fn entry(
     operation: Option<Operation>,
     outcome: &mut Outcome,
 ) -> Entry {
-    let target = parts
-        .uri
-        .path_and_query()
-        .map_or(call.path, http::uri::PathAndQuery::as_str);
+    let target = parts.uri.path_and_query().map_or(call.path, http::uri::PathAndQuery::as_str);
     Entry {
         id: call.id,
         at: call.now,

@@ -55,9 +55,7 @@ impl From<&Failure> for ExitCode {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Config(text) | Self::CommandNotFound(text) | Self::CommandNotRunnable(text) => {
-                f.write_str(text)
-            }
+            Self::Config(text) | Self::CommandNotFound(text) | Self::CommandNotRunnable(text) => f.write_str(text),
             Self::Run(error) => write!(f, "{error:#}"),
         }
     }

@@ -146,15 +146,8 @@ impl Faults {
         let mut decision: Option<Decision> = None;
         for rule in self.lock().iter_mut().filter(|rule| rule.matches(subject)) {
             if rule.fires(subject) {
-                match &mut decision {
-                    Some(decision) => decision.fired.push(rule.id.clone()),
-                    None => {
-                        decision = Some(Decision {
-                            fired: vec![rule.id.clone()],
-                            effect: rule.spec.effect,
-                        })
-                    }
-                }
+                let first = || Decision { fired: Vec::new(), effect: rule.spec.effect };
+                decision.get_or_insert_with(first).fired.push(rule.id.clone());
             }
         }
         decision
@@ -168,10 +161,7 @@ impl Faults {
 /// `rule-1`, `rule-2` …: by position, never random, so that a run can be repeated.
 fn free_position(rules: &[Rule]) -> String {
     let mut position = rules.len() + 1;
-    while rules
-        .iter()
-        .any(|rule| rule.id == format!("rule-{position}"))
-    {
+    while rules.iter().any(|rule| rule.id == format!("rule-{position}")) {
         position += 1;
     }
     format!("rule-{position}")
@@ -181,27 +171,12 @@ fn free_position(rules: &[Rule]) -> String {
 
 impl Rule {
     fn matches(&self, subject: &Subject<'_>) -> bool {
-        self.vendor
-            .is_none_or(|vendor| vendor == subject.operation.vendor())
-            && self
-                .operation
-                .is_none_or(|operation| operation == subject.operation)
-            && self
-                .method
-                .as_ref()
-                .is_none_or(|method| method == subject.method)
-            && self
-                .client
-                .is_none_or(|client| Some(client) == subject.client)
-            && self
-                .branch
-                .is_none_or(|branch| Some(branch) == subject.branch)
-            && self
-                .spec
-                .matches
-                .account
-                .as_deref()
-                .is_none_or(|account| Some(account) == subject.account)
+        self.vendor.is_none_or(|vendor| vendor == subject.operation.vendor())
+            && self.operation.is_none_or(|operation| operation == subject.operation)
+            && self.method.as_ref().is_none_or(|method| method == subject.method)
+            && self.client.is_none_or(|client| Some(client) == subject.client)
+            && self.branch.is_none_or(|branch| Some(branch) == subject.branch)
+            && self.spec.matches.account.as_deref().is_none_or(|account| Some(account) == subject.account)
     }
 
     /// Counts one matching exchange and says whether the rule fires on it.
@@ -225,53 +200,42 @@ impl Rule {
     }
 
     fn view(&self) -> RuleView {
-        RuleView {
-            id: self.id.clone(),
-            spec: self.spec.clone(),
-            matched: self.matched,
-            fired: self.fired,
-        }
+        RuleView { id: self.id.clone(), spec: self.spec.clone(), matched: self.matched, fired: self.fired }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operation::TwinzoOperation;
 
     fn faults(rules: &[&str]) -> (Faults, Directory) {
         let directory = Directory::default_world().unwrap();
         let faults = Faults::default();
         for rule in rules {
-            faults
-                .add(serde_json::from_str(rule).unwrap(), &directory)
-                .unwrap();
+            faults.add(serde_json::from_str(rule).unwrap(), &directory).unwrap();
         }
         (faults, directory)
     }
 
     fn statuses(faults: &Faults, accounts: &[Option<&str>]) -> Vec<Option<u16>> {
-        let decide = |account: &Option<&str>| {
+        let decide = |account: Option<&str>| {
             let subject = Subject {
-                operation: Operation::Authenticate,
+                operation: Operation::Twinzo(TwinzoOperation::Authenticate),
                 method: &Method::POST,
                 client: None,
                 branch: None,
-                account: *account,
+                account,
             };
-            faults
-                .decide(&subject)
-                .map(|decision| decision.effect.status)
+            faults.decide(&subject).map(|decision| decision.effect.status)
         };
-        accounts.iter().map(decide).collect()
+        accounts.iter().copied().map(decide).collect()
     }
 
     #[test]
     fn first_and_nth_count_from_one() {
         let (first, _) = faults(&[r#"{"trigger":{"first":2},"effect":{"status":503}}"#]);
-        assert_eq!(
-            statuses(&first, &[None; 4]),
-            [Some(503), Some(503), None, None]
-        );
+        assert_eq!(statuses(&first, &[None; 4]), [Some(503), Some(503), None, None]);
         let (nth, _) = faults(&[r#"{"trigger":{"nth":2},"effect":{"status":500}}"#]);
         assert_eq!(statuses(&nth, &[None; 3]), [None, Some(500), None]);
         let (always, _) = faults(&[r#"{"effect":{"status":418}}"#]);
@@ -280,19 +244,9 @@ mod tests {
 
     #[test]
     fn a_count_per_account_keeps_accounts_apart() {
-        let (faults, _) =
-            faults(&[r#"{"trigger":{"first":1,"per":"account"},"effect":{"status":503}}"#]);
-        let accounts = [
-            Some("forklift-01"),
-            Some("walker-01"),
-            Some("forklift-01"),
-            None,
-            None,
-        ];
-        assert_eq!(
-            statuses(&faults, &accounts),
-            [Some(503), Some(503), None, Some(503), None]
-        );
+        let (faults, _) = faults(&[r#"{"trigger":{"first":1,"per":"account"},"effect":{"status":503}}"#]);
+        let accounts = [Some("forklift-01"), Some("walker-01"), Some("forklift-01"), None, None];
+        assert_eq!(statuses(&faults, &accounts), [Some(503), Some(503), None, Some(503), None]);
     }
 
     #[test]
@@ -303,36 +257,19 @@ mod tests {
             r#"{"match":{"operation":"refresh"},"effect":{"status":400}}"#,
         ]);
         assert_eq!(statuses(&faults, &[None; 3]), [Some(500), Some(503), None]);
-        let counts: Vec<_> = faults
-            .list()
-            .into_iter()
-            .map(|rule| (rule.id, rule.matched, rule.fired))
-            .collect();
-        assert_eq!(
-            counts,
-            [
-                ("a".into(), 3, 1),
-                ("b".into(), 3, 2),
-                ("rule-3".into(), 0, 0)
-            ]
-        );
+        let counts: Vec<_> = faults.list().into_iter().map(|rule| (rule.id, rule.matched, rule.fired)).collect();
+        assert_eq!(counts, [("a".into(), 3, 1), ("b".into(), 3, 2), ("rule-3".into(), 0, 0)]);
     }
 
     #[test]
     fn a_match_narrows_by_account() {
         let (faults, _) = faults(&[r#"{"match":{"account":"walker-01"},"effect":{"status":503}}"#]);
-        assert_eq!(
-            statuses(&faults, &[Some("forklift-01"), Some("walker-01"), None]),
-            [None, Some(503), None]
-        );
+        assert_eq!(statuses(&faults, &[Some("forklift-01"), Some("walker-01"), None]), [None, Some(503), None]);
     }
 
     #[test]
     fn rules_go_away_one_by_one_or_all_at_once() {
-        let (faults, _) = faults(&[
-            r#"{"name":"a","effect":{"status":500}}"#,
-            r#"{"effect":{"status":503}}"#,
-        ]);
+        let (faults, _) = faults(&[r#"{"name":"a","effect":{"status":500}}"#, r#"{"effect":{"status":503}}"#]);
         assert!(faults.remove("a") && !faults.remove("a"));
         assert_eq!(statuses(&faults, &[None]), [Some(503)]);
         faults.clear();

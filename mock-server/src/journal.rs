@@ -95,11 +95,7 @@ pub struct Page {
 impl Journal {
     /// An empty journal.
     pub fn new(limits: JournalLimits) -> Self {
-        Self {
-            limits,
-            next_id: AtomicU64::new(1),
-            ring: Mutex::default(),
-        }
+        Self { limits, next_id: AtomicU64::new(1), ring: Mutex::default() }
     }
 
     /// Number of the exchange that begins now; its answer may name it.
@@ -110,19 +106,13 @@ impl Journal {
     /// Keeps the beginning of a body that lies in a buffer of somebody else's.
     pub(crate) fn capture(&self, body: &Bytes) -> Captured {
         let kept = Bytes::copy_from_slice(&body[..body.len().min(self.limits.body_bytes)]);
-        Captured {
-            kept,
-            total: body.len(),
-        }
+        Captured { kept, total: body.len() }
     }
 
     /// Keeps a body that owns its buffer: shared, unless it must be cut.
     pub(crate) fn capture_own(&self, body: &Bytes) -> Captured {
         if body.len() <= self.limits.body_bytes {
-            Captured {
-                kept: body.clone(),
-                total: body.len(),
-            }
+            Captured { kept: body.clone(), total: body.len() }
         } else {
             self.capture(body)
         }
@@ -147,28 +137,15 @@ impl Journal {
     /// The newest `limit` entries with an id above `after`, oldest first.
     pub fn page(&self, after: u64, limit: usize) -> Page {
         let ring = self.lock();
-        let newer = ring
-            .entries
-            .iter()
-            .rev()
-            .filter(|entry| entry.id > after)
-            .take(limit);
+        let newer = ring.entries.iter().rev().filter(|entry| entry.id > after).take(limit);
         let mut entries: Vec<_> = newer.cloned().collect();
         entries.reverse();
-        Page {
-            total: ring.total,
-            evicted: ring.total - ring.entries.len() as u64,
-            entries,
-        }
+        Page { total: ring.total, evicted: ring.total - ring.entries.len() as u64, entries }
     }
 
     /// One entry, unless it is gone.
     pub fn entry(&self, id: u64) -> Option<Arc<Entry>> {
-        self.lock()
-            .entries
-            .iter()
-            .find(|entry| entry.id == id)
-            .cloned()
+        self.lock().entries.iter().find(|entry| entry.id == id).cloned()
     }
 
     /// Forgets everything; numbers go on, so that no two exchanges of a process share one.
@@ -199,10 +176,7 @@ impl Entry {
 
 impl PackedHeaders {
     pub(crate) fn pack(headers: &HeaderMap) -> Self {
-        let size = headers
-            .iter()
-            .map(|(name, value)| name.as_str().len() + value.len() + 3)
-            .sum();
+        let size = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 3).sum();
         let mut packed = Vec::with_capacity(size);
         for (name, value) in headers {
             packed.extend_from_slice(name.as_str().as_bytes());
@@ -216,10 +190,7 @@ impl PackedHeaders {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.split(|byte| *byte == b'\n').filter_map(|line| {
             let colon = line.windows(2).position(|pair| pair == b": ")?;
-            Some((
-                std::str::from_utf8(&line[..colon]).ok()?,
-                &line[colon + 2..],
-            ))
+            Some((std::str::from_utf8(&line[..colon]).ok()?, &line[colon + 2..]))
         })
     }
 }
@@ -239,10 +210,7 @@ mod tests {
             method: Method::GET,
             target: "/".into(),
             headers: PackedHeaders::default(),
-            body: Captured {
-                total: body.len(),
-                kept: body,
-            },
+            body: Captured { total: body.len(), kept: body },
             status: 200,
             answer_headers: PackedHeaders::default(),
             answer_body: Captured::default(),
@@ -259,11 +227,7 @@ mod tests {
 
     #[test]
     fn the_oldest_entries_make_room_by_count_and_are_counted() {
-        let journal = Journal::new(JournalLimits {
-            entries: 2,
-            bytes: usize::MAX,
-            body_bytes: 10,
-        });
+        let journal = Journal::new(JournalLimits { entries: 2, bytes: usize::MAX, body_bytes: 10 });
         for id in 1..=5 {
             journal.record(entry(id, ""));
         }
@@ -275,11 +239,7 @@ mod tests {
     #[test]
     fn the_oldest_entries_make_room_by_bytes() {
         let room = 2 * (size_of::<Entry>() + 1 + 8);
-        let journal = Journal::new(JournalLimits {
-            entries: 100,
-            bytes: room,
-            body_bytes: 100,
-        });
+        let journal = Journal::new(JournalLimits { entries: 100, bytes: room, body_bytes: 100 });
         for id in 1..=3 {
             journal.record(entry(id, "12345678"));
         }
@@ -290,11 +250,7 @@ mod tests {
 
     #[test]
     fn a_page_holds_the_newest_entries_oldest_first() {
-        let journal = Journal::new(JournalLimits {
-            entries: 10,
-            bytes: usize::MAX,
-            body_bytes: 10,
-        });
+        let journal = Journal::new(JournalLimits { entries: 10, bytes: usize::MAX, body_bytes: 10 });
         for id in 1..=5 {
             journal.record(entry(id, ""));
         }
@@ -304,15 +260,8 @@ mod tests {
 
     #[test]
     fn a_long_body_is_cut_and_its_length_kept() {
-        let journal = Journal::new(JournalLimits {
-            entries: 10,
-            bytes: usize::MAX,
-            body_bytes: 3,
-        });
-        for captured in [
-            journal.capture(&Bytes::from("abcdef")),
-            journal.capture_own(&Bytes::from("abcdef")),
-        ] {
+        let journal = Journal::new(JournalLimits { entries: 10, bytes: usize::MAX, body_bytes: 3 });
+        for captured in [journal.capture(&Bytes::from("abcdef")), journal.capture_own(&Bytes::from("abcdef"))] {
             assert_eq!((&captured.kept[..], captured.total), (&b"abc"[..], 6));
         }
     }

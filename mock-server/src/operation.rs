@@ -14,71 +14,82 @@ pub enum Vendor {
 }
 
 macro_rules! operations {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $vendor:ident;)*) => {
-        /// One operation of one vendor.
+    ($vendor:ident, $(#[$outer:meta])* $kind:ident { $($(#[$doc:meta])* $name:ident = $text:literal;)* }) => {
+        $(#[$outer])*
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-        pub enum Operation {
+        pub enum $kind {
             $($(#[$doc])* $name,)*
         }
 
-        impl Operation {
-            /// Every operation, in the order of the documentation.
-            pub const ALL: &[Self] = &[$(Self::$name,)*];
+        impl $kind {
+            const ALL: &[Operation] = &[$(Operation::$vendor(Self::$name),)*];
 
-            /// The name that faults and the journal use.
-            pub fn name(self) -> &'static str {
+            fn name(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)*
-                }
-            }
-
-            /// Whose operation it is.
-            pub fn vendor(self) -> Vendor {
-                match self {
-                    $(Self::$name => Vendor::$vendor,)*
                 }
             }
         }
     };
 }
 
+/// One operation of one vendor.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Operation {
+    /// One of twinzo's.
+    Twinzo(TwinzoOperation),
+    /// One of Timbr's.
+    Timbr(TimbrOperation),
+}
+
 operations! {
-    /// `POST Authorization/Authenticate`
-    Authenticate = "authenticate", Twinzo;
-    /// `GET Authorization/Token`
-    Refresh = "refresh", Twinzo;
-    /// `DELETE Authorization/Token`
-    DeleteToken = "delete_token", Twinzo;
-    /// `POST localization`
-    Localization = "localization", Twinzo;
-    /// `POST localization/batch`
-    LocalizationBatch = "localization_batch", Twinzo;
-    /// `GET branches`
-    BranchesList = "branches.list", Twinzo;
-    /// `GET branches/{id}`
-    BranchesGet = "branches.get", Twinzo;
-    /// `GET sectors`
-    SectorsList = "sectors.list", Twinzo;
-    /// `GET sectors/{id}`
-    SectorsGet = "sectors.get", Twinzo;
-    /// `GET devices`
-    DevicesList = "devices.list", Twinzo;
-    /// `GET devices/{id}`
-    DevicesGet = "devices.get", Twinzo;
-    /// `GET devices/login/{login}`
-    DevicesGetByLogin = "devices.get_by_login", Twinzo;
-    /// `GET devices/locations/?deviceId=&from=&to=`
-    DevicesLocations = "devices.locations", Twinzo;
-    /// `GET clients`
-    ClientsList = "clients.list", Twinzo;
-    /// `POST /timbr/api/get_token`
-    TimbrGetToken = "timbr.get_token", Timbr;
-    /// `POST /timbr/api/query/`
-    TimbrQuery = "timbr.query", Timbr;
-    /// `POST /timbr/openapi/ontology/{ontology}/query`
-    TimbrOpenapiQuery = "timbr.openapi_query", Timbr;
-    /// `GET /timbr/api/get_ontologies/`
-    TimbrGetOntologies = "timbr.get_ontologies", Timbr;
+    Twinzo,
+    /// What twinzo can be asked for.
+    TwinzoOperation {
+        /// `POST Authorization/Authenticate`
+        Authenticate = "authenticate";
+        /// `GET Authorization/Token`
+        Refresh = "refresh";
+        /// `DELETE Authorization/Token`
+        DeleteToken = "delete_token";
+        /// `POST localization`
+        Localization = "localization";
+        /// `POST localization/batch`
+        LocalizationBatch = "localization_batch";
+        /// `GET branches`
+        BranchesList = "branches.list";
+        /// `GET branches/{id}`
+        BranchesGet = "branches.get";
+        /// `GET sectors`
+        SectorsList = "sectors.list";
+        /// `GET sectors/{id}`
+        SectorsGet = "sectors.get";
+        /// `GET devices`
+        DevicesList = "devices.list";
+        /// `GET devices/{id}`
+        DevicesGet = "devices.get";
+        /// `GET devices/login/{login}`
+        DevicesGetByLogin = "devices.get_by_login";
+        /// `GET devices/locations/?deviceId=&from=&to=`
+        DevicesLocations = "devices.locations";
+        /// `GET clients`
+        ClientsList = "clients.list";
+    }
+}
+
+operations! {
+    Timbr,
+    /// What Timbr can be asked for.
+    TimbrOperation {
+        /// `POST /timbr/api/get_token`
+        GetToken = "timbr.get_token";
+        /// `POST /timbr/api/query/`
+        Query = "timbr.query";
+        /// `POST /timbr/openapi/ontology/{ontology}/query`
+        OpenapiQuery = "timbr.openapi_query";
+        /// `GET /timbr/api/get_ontologies/`
+        GetOntologies = "timbr.get_ontologies";
+    }
 }
 
 /// Where a request leads.
@@ -97,12 +108,30 @@ pub(crate) enum Route {
 // === impl Operation ===
 
 impl Operation {
+    /// Every operation, in the order of the documentation.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TwinzoOperation::ALL.iter().chain(TimbrOperation::ALL).copied()
+    }
+
     /// The operation of a name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|operation| operation.name() == name)
+        Self::all().find(|operation| operation.name() == name)
+    }
+
+    /// The name that faults and the journal use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Twinzo(operation) => operation.name(),
+            Self::Timbr(operation) => operation.name(),
+        }
+    }
+
+    /// Whose operation it is.
+    pub fn vendor(self) -> Vendor {
+        match self {
+            Self::Twinzo(_) => Vendor::Twinzo,
+            Self::Timbr(_) => Vendor::Timbr,
+        }
     }
 }
 
@@ -132,9 +161,7 @@ impl Vendor {
 impl Route {
     /// Finds the operation of a request.
     pub(crate) fn find(method: &Method, path: &str) -> Self {
-        crate::twinzo::route(method, path)
-            .or_else(|| crate::timbr::route(method, path))
-            .unwrap_or(Self::Outside)
+        crate::twinzo::route(method, path).or_else(|| crate::timbr::route(method, path)).unwrap_or(Self::Outside)
     }
 
     /// Picks by method among the operations of one path.
@@ -146,13 +173,7 @@ impl Route {
     ) -> Self {
         match operations.iter().find(|(candidate, _)| candidate == method) {
             Some((_, operation)) => Self::To(*operation, segment),
-            None => Self::WrongMethod(
-                vendor,
-                operations
-                    .iter()
-                    .map(|(method, _)| method.clone())
-                    .collect(),
-            ),
+            None => Self::WrongMethod(vendor, operations.iter().map(|(method, _)| method.clone()).collect()),
         }
     }
 }

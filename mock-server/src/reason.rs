@@ -4,10 +4,7 @@ use std::fmt;
 
 /// The cause of a refusal, by name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(
-    missing_docs,
-    reason = "the names are the documentation; docs/reasons.md explains each"
-)]
+#[expect(missing_docs, reason = "the names are the documentation; docs/reasons.md explains each")]
 pub enum Reason {
     // Routing and media, any vendor.
     RouteUnknown,
@@ -79,10 +76,7 @@ pub struct Refused {
 impl Reason {
     /// Adds the facts of the case.
     pub fn because(self, detail: impl Into<String>) -> Refused {
-        Refused {
-            reason: self,
-            detail: detail.into(),
-        }
+        Refused { reason: self, detail: detail.into() }
     }
 }
 

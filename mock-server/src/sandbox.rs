@@ -77,12 +77,7 @@ pub enum InvalidSandbox {
 
 impl Sandbox {
     /// A sandbox in its seed state. `run` names this start of the process.
-    pub fn new(
-        id: &str,
-        config: &Config,
-        run: &str,
-        directory: Arc<Directory>,
-    ) -> Result<Self, InvalidSandbox> {
+    pub fn new(id: &str, config: &Config, run: &str, directory: Arc<Directory>) -> Result<Self, InvalidSandbox> {
         let twinzo = &config.twinzo;
         let mint = Mint::new(twinzo.token_format, &twinzo.jwt_secret, run, id);
         let lag = SignedDuration::from_millis(i64::from(twinzo.created_lag_ms));
@@ -92,27 +87,15 @@ impl Sandbox {
             id: id.to_owned(),
             clock: Clock::new(config.clock),
             entropy: Entropy::new(config.entropy.seed, run, id),
-            tokens: Tokens::new(
-                mint,
-                twinzo.token_life.signed(),
-                lag,
-                twinzo.max_tokens.get(),
-            ),
-            positions: Positions::new(
-                directory.devices().count(),
-                config.positions.per_device.get(),
-            ),
+            tokens: Tokens::new(mint, twinzo.token_life.signed(), lag, twinzo.max_tokens.get()),
+            positions: Positions::new(directory.devices().count(), config.positions.per_device.get()),
             faults: Faults::default(),
             journal: Journal::new(JournalLimits {
                 entries: config.journal.entries.get(),
                 bytes: config.journal.bytes.bytes(),
                 body_bytes: config.journal.body_bytes.bytes(),
             }),
-            redactor: Redactor::new(
-                config.entropy.seed.to_be_bytes(),
-                config.server.show_secrets,
-                &directory,
-            ),
+            redactor: Redactor::new(config.entropy.seed.to_be_bytes(), config.server.show_secrets, &directory),
             settings: Settings {
                 timbr: TimbrSettings {
                     auth_salt: config.timbr.auth_salt.clone(),

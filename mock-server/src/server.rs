@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -55,9 +55,7 @@ pub enum StartError {
         cause: io::Error,
     },
     /// The admin API would be open to the network.
-    #[error(
-        "{0} is not a loopback address: give --admin-token, or --admin-port to keep the admin API on loopback"
-    )]
+    #[error("{0} is not a loopback address: give --admin-token, or --admin-port to keep the admin API on loopback")]
     Exposed(std::net::IpAddr),
     /// No address was given.
     #[error("there is no address to listen on; give --host")]
@@ -101,32 +99,18 @@ impl RunningServer {
             None => format!("{base_url}/__admin"),
         };
         let mut hosts = server.allow_hosts.clone();
-        hosts.extend(
-            server
-                .public_url
-                .as_ref()
-                .map(|_| listen::host_of(&base_url).to_owned()),
-        );
+        hosts.extend(server.public_url.as_ref().map(|_| listen::host_of(&base_url).to_owned()));
 
         let app = Arc::new(App {
             sandbox: Arc::clone(&sandbox),
             limits: config.limits.clone(),
             explain: server.explain,
-            access: Access {
-                token: server.admin_token.clone(),
-                hosts,
-            },
+            access: Access { token: server.admin_token.clone(), hosts },
         });
         let tasks = TaskTracker::new();
         let drain = CancellationToken::new();
-        let places = Arc::new(Semaphore::new(
-            config.limits.connections.get().min(Semaphore::MAX_PERMITS),
-        ));
-        let role = if admin_listener.is_some() {
-            Role::Vendors
-        } else {
-            Role::Both
-        };
+        let places = Arc::new(Semaphore::new(config.limits.connections.get().min(Semaphore::MAX_PERMITS)));
+        let role = if admin_listener.is_some() { Role::Vendors } else { Role::Both };
         let accept = |listener, role| {
             let router = router(Arc::clone(&app), role);
             let acceptor = Acceptor {
@@ -146,15 +130,7 @@ impl RunningServer {
             accept(listener, Role::Admin);
         }
         let stop = drain.clone().drop_guard();
-        Ok(Self {
-            base_url,
-            admin_url,
-            addresses,
-            sandbox,
-            tasks,
-            drain,
-            _stop: stop,
-        })
+        Ok(Self { base_url, admin_url, addresses, sandbox, tasks, drain, _stop: stop })
     }
 
     /// Base URL of both vendors, without a version segment.
@@ -181,10 +157,7 @@ impl RunningServer {
     pub async fn shutdown(self) {
         self.drain.cancel();
         self.tasks.close();
-        if tokio::time::timeout(DRAIN, self.tasks.wait())
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
             tracing::warn!("{} connections were cut while draining", self.tasks.len());
         }
     }
@@ -220,23 +193,16 @@ impl Acceptor {
         }
     }
 
-    fn take(&self, stream: tokio::net::TcpStream) {
-        match Arc::clone(&self.places).try_acquire_owned() {
-            Ok(place) => {
-                let (router, limits, drain) =
-                    (self.router.clone(), self.limits.clone(), self.drain.clone());
-                self.tasks.spawn(async move {
-                    connection::serve(stream, router, &limits, drain).await;
-                    drop(place);
-                });
-            }
-            Err(_) => {
-                tracing::warn!(
-                    "a connection beyond limits.connections = {} was refused",
-                    self.limits.connections
-                );
-                self.tasks.spawn(connection::refuse(stream));
-            }
-        }
+    fn take(&self, stream: TcpStream) {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            tracing::warn!("a connection beyond limits.connections = {} was refused", self.limits.connections);
+            self.tasks.spawn(connection::refuse(stream));
+            return;
+        };
+        let (router, limits, drain) = (self.router.clone(), self.limits.clone(), self.drain.clone());
+        self.tasks.spawn(async move {
+            connection::serve(stream, router, &limits, drain).await;
+            drop(place);
+        });
     }
 }

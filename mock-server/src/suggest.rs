@@ -1,10 +1,7 @@
 //! What was probably meant: the nearest of the allowed names.
 
 /// The nearest name, if it is near enough to be worth saying.
-pub(crate) fn nearest<'a>(
-    given: &str,
-    allowed: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(given: &str, allowed: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     const NEAR_ENOUGH: f64 = 0.8;
     let given = given.to_lowercase();
     allowed
@@ -21,8 +18,5 @@ pub(crate) fn one_of<'a>(allowed: impl IntoIterator<Item = &'a str>) -> String {
     const SHOWN: usize = 20;
     let allowed: Vec<&str> = allowed.into_iter().collect();
     let more = if allowed.len() > SHOWN { ", …" } else { "" };
-    format!(
-        "allowed: {}{more}",
-        allowed[..allowed.len().min(SHOWN)].join(", ")
-    )
+    format!("allowed: {}{more}", allowed[..allowed.len().min(SHOWN)].join(", "))
 }

@@ -20,7 +20,7 @@ use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::directory::TimbrUser;
 use crate::fault::{Decision, Subject};
-use crate::operation::Operation;
+use crate::operation::{Operation, TimbrOperation};
 use crate::reason::{Reason, Refused};
 use crate::sandbox::Sandbox;
 
@@ -29,16 +29,11 @@ pub(crate) use error::{Refusal, envelope_error};
 pub(crate) use routes::route;
 
 /// Answers one call of a known operation: identify, rules, commit.
-pub(crate) fn answer(
-    sandbox: &Sandbox,
-    call: &Call<'_>,
-    operation: Operation,
-    segment: Option<&str>,
-) -> Outcome {
+pub(crate) fn answer(sandbox: &Sandbox, call: &Call<'_>, operation: TimbrOperation, segment: Option<&str>) -> Outcome {
     let caller = identify(sandbox, call, operation);
     let account = caller.as_ref().ok().map(|user| Arc::clone(&user.name));
     let subject = Subject {
-        operation,
+        operation: Operation::Timbr(operation),
         method: call.method,
         client: None,
         branch: None,
@@ -58,77 +53,49 @@ pub(crate) fn answer(
         Ok(answer) => (answer, None),
         Err(refusal) => refusal.into_answer(),
     };
-    Outcome {
-        answer,
-        refused,
-        account,
-        token_generation: None,
-        faults: Vec::new(),
-    }
+    Outcome { answer, refused, account, token_generation: None, faults: Vec::new() }
 }
 
 fn commit(
     sandbox: &Sandbox,
     call: &Call<'_>,
-    operation: Operation,
+    operation: TimbrOperation,
     segment: Option<&str>,
     caller: Result<&TimbrUser, Refused>,
 ) -> Result<Answer, Refusal> {
     match operation {
-        Operation::TimbrGetToken => Ok(token::get_token(caller.map_err(Refusal::BadBearer)?)),
-        Operation::TimbrGetOntologies => {
+        TimbrOperation::GetToken => Ok(token::get_token(caller.map_err(Refusal::BadBearer)?)),
+        TimbrOperation::GetOntologies => {
             caller.map_err(Refusal::NotAuthorized)?;
             Ok(query::ontologies(sandbox))
         }
-        Operation::TimbrQuery => {
-            query::envelope(sandbox, call, caller.map_err(Refusal::NotAuthorized)?)
-        }
-        Operation::TimbrOpenapiQuery => {
+        TimbrOperation::Query => query::envelope(sandbox, call, caller.map_err(Refusal::NotAuthorized)?),
+        TimbrOperation::OpenapiQuery => {
             let ontology = segment.unwrap_or_default();
-            query::bare(
-                sandbox,
-                call,
-                ontology,
-                caller.map_err(Refusal::NotAuthorized)?,
-            )
+            query::bare(sandbox, call, ontology, caller.map_err(Refusal::NotAuthorized)?)
         }
-        _ => Err(Refusal::Internal(anyhow::anyhow!(
-            "{operation} is no operation of Timbr"
-        ))),
     }
 }
 
 /// Who calls: a bearer on `get_token`, a token everywhere else. An `Authorization` header beside a token is not looked
 /// at: `.netrc` puts one there (§3).
-fn identify<'s>(
-    sandbox: &'s Sandbox,
-    call: &Call<'_>,
-    operation: Operation,
-) -> Result<&'s TimbrUser, Refused> {
-    if operation == Operation::TimbrGetToken {
+fn identify<'s>(sandbox: &'s Sandbox, call: &Call<'_>, operation: TimbrOperation) -> Result<&'s TimbrUser, Refused> {
+    if operation == TimbrOperation::GetToken {
         return token::user_of_bearer(sandbox, call);
     }
-    match (
-        call.header(header::X_API_KEY),
-        call.header(header::X_JWT_TOKEN),
-    ) {
+    match (call.header(header::X_API_KEY), call.header(header::X_JWT_TOKEN)) {
         (Some(key), _) => {
             let user = sandbox.directory.timbr().user_by_token(key);
             user.ok_or_else(|| Reason::KeyUnknown.because("no user has such a token"))
         }
-        (None, Some(_)) => {
-            Err(Reason::JwtNotEnabled.because("x-jwt-token is not enabled here; send x-api-key"))
-        }
-        (None, None) => {
-            Err(Reason::KeyMissing.because("the request has no x-api-key header, or an empty one"))
-        }
+        (None, Some(_)) => Err(Reason::JwtNotEnabled.because("x-jwt-token is not enabled here; send x-api-key")),
+        (None, None) => Err(Reason::KeyMissing.because("the request has no x-api-key header, or an empty one")),
     }
 }
 
 /// An injected status in the vendor's own shape for it.
 fn injected(decision: &Decision) -> Answer {
-    let status =
-        StatusCode::from_u16(decision.effect.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = StatusCode::from_u16(decision.effect.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let answer = error::plain(status);
     match decision.effect.retry_after {
         Some(seconds) => answer.with_header(RETRY_AFTER, seconds.into()),

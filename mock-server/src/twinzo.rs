@@ -1,6 +1,7 @@
 //! The twinzo API: from a request to an answer, without any I/O. Sections are those of `docs/twinzo.md`.
 
 mod authorization;
+mod caller;
 mod collections;
 mod localization;
 mod media;
@@ -9,13 +10,15 @@ mod problem;
 mod routes;
 mod signing;
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::fault::{Decision, Subject};
-use crate::operation::Operation;
+use crate::operation::{Operation, TwinzoOperation};
 use crate::reason::Reason;
 use crate::sandbox::Sandbox;
 
@@ -23,95 +26,117 @@ pub(crate) use positions::Positions;
 pub(crate) use problem::plain as plain_problem;
 pub(crate) use routes::{not_found, route};
 
+use caller::{Caller, Login, Logout};
 use problem::Refusal;
-use signing::Identity;
+use signing::{Signature, Signed};
 
-/// Answers one call of a known operation: identify, rules, commit.
-pub(crate) fn answer(
-    sandbox: &Sandbox,
-    call: &Call<'_>,
-    operation: Operation,
-    segment: Option<&str>,
-) -> Outcome {
-    let identity = Identity::of(sandbox, call, operation);
-    let mut outcome = Outcome {
-        answer: Answer::empty(StatusCode::OK),
-        refused: None,
-        account: identity.account_name(&sandbox.directory),
-        token_generation: identity.token().map(|token| token.generation),
-        faults: Vec::new(),
-    };
-    let subject = Subject {
-        operation,
-        method: call.method,
-        client: identity.client(),
-        branch: identity.branch(),
-        account: identity
-            .account()
-            .map(|account| &*sandbox.directory.account(account).login),
-    };
-    let result = match sandbox.faults.decide(&subject) {
-        Some(decision) => {
-            let fault = injected(&decision, call);
+/// Answers one call of a known operation.
+pub(crate) fn answer(sandbox: &Sandbox, call: &Call<'_>, operation: TwinzoOperation, segment: Option<&str>) -> Outcome {
+    let segment = segment.unwrap_or_default();
+    let exchange = Exchange { sandbox, call, operation };
+    match operation {
+        TwinzoOperation::Authenticate => exchange.run(Login::read(sandbox, call), |login, outcome| {
+            authorization::authenticate(sandbox, call, login, outcome)
+        }),
+        TwinzoOperation::DeleteToken => {
+            exchange.run(Logout::read(sandbox, call), |logout, _| authorization::delete_token(sandbox, call, logout))
+        }
+        TwinzoOperation::Refresh => {
+            exchange.signed(|signed, outcome| authorization::refresh(sandbox, call, &signed, outcome))
+        }
+        TwinzoOperation::Localization => {
+            exchange.signed(|signed, outcome| localization::one(sandbox, call, &signed, outcome))
+        }
+        TwinzoOperation::LocalizationBatch => {
+            exchange.signed(|signed, outcome| localization::batch(sandbox, call, &signed, outcome))
+        }
+        TwinzoOperation::ClientsList => exchange.signed(|signed, _| Ok(collections::clients(sandbox, &signed))),
+        TwinzoOperation::BranchesList => exchange.signed(|signed, _| Ok(collections::branches(sandbox, &signed))),
+        TwinzoOperation::BranchesGet => exchange.signed(|signed, _| collections::branch(sandbox, &signed, segment)),
+        TwinzoOperation::SectorsList => exchange.signed(|signed, _| Ok(collections::sectors(sandbox, &signed))),
+        TwinzoOperation::SectorsGet => exchange.signed(|signed, _| collections::sector(sandbox, &signed, segment)),
+        TwinzoOperation::DevicesList => exchange.signed(|signed, _| Ok(collections::devices(sandbox, &signed))),
+        TwinzoOperation::DevicesGet => exchange.signed(|signed, _| collections::device(sandbox, &signed, segment)),
+        TwinzoOperation::DevicesGetByLogin => {
+            exchange.signed(|signed, _| collections::device_by_login(sandbox, &signed, segment))
+        }
+        TwinzoOperation::DevicesLocations => {
+            exchange.signed(|signed, _| collections::locations(sandbox, call, &signed))
+        }
+    }
+}
+
+/// The way of every call: identify, rules, commit.
+struct Exchange<'a> {
+    sandbox: &'a Sandbox,
+    call: &'a Call<'a>,
+    operation: TwinzoOperation,
+}
+
+// === impl Exchange ===
+
+impl Exchange<'_> {
+    /// Lets the rules decide first; only then does anything change.
+    fn run<C: Caller>(&self, caller: C, commit: impl FnOnce(C, &mut Outcome) -> Result<Answer, Refusal>) -> Outcome {
+        let facts = caller.facts(&self.sandbox.directory);
+        let login = facts.account.map(|account| &self.sandbox.directory.account(account).login);
+        let mut outcome = Outcome {
+            answer: Answer::empty(StatusCode::OK),
+            refused: None,
+            account: login.map(Arc::clone).or_else(|| caller.claimed_login()),
+            token_generation: facts.generation,
+            faults: Vec::new(),
+        };
+        let subject = Subject {
+            operation: Operation::Twinzo(self.operation),
+            method: self.call.method,
+            client: facts.client,
+            branch: facts.branch,
+            account: login.map(|login| &**login),
+        };
+        if let Some(decision) = self.sandbox.faults.decide(&subject) {
+            outcome.answer = injected(&decision, self.call);
+            outcome.refused = Some(Reason::Fault.because(format!("rule {:?} answered", decision.fired[0])));
             outcome.faults = decision.fired;
-            outcome.refused =
-                Some(Reason::Fault.because(format!("rule {:?} answered", outcome.faults[0])));
-            outcome.answer = fault;
             return outcome;
         }
-        None => commit(sandbox, call, operation, segment, identity, &mut outcome),
-    };
-    outcome.answer = match result {
-        Ok(answer) => answer,
-        Err(refusal) => {
-            let (answer, refused) = refusal.into_answer(sandbox, call);
-            outcome.refused = refused;
-            answer
+        match self.media().and_then(|()| commit(caller, &mut outcome)) {
+            Ok(answer) => outcome.answer = answer,
+            Err(refusal) => (outcome.answer, outcome.refused) = refusal.into_answer(self.sandbox, self.call),
         }
-    };
-    outcome
-}
-
-fn commit(
-    sandbox: &Sandbox,
-    call: &Call<'_>,
-    operation: Operation,
-    segment: Option<&str>,
-    identity: Identity,
-    outcome: &mut Outcome,
-) -> Result<Answer, Refusal> {
-    if has_body(operation) {
-        call.require_json().map_err(Refusal::UnsupportedMediaType)?;
+        outcome
     }
-    match operation {
-        Operation::Authenticate => {
-            let grant = authorization::authenticate(sandbox, call, identity)?;
-            outcome.token_generation = Some(grant.token.generation);
-            Ok(authorization::contract(sandbox, &grant))
-        }
-        Operation::Refresh => {
-            let grant = authorization::refresh(sandbox, call, identity)?;
-            outcome.token_generation = Some(grant.token.generation);
-            Ok(authorization::contract(sandbox, &grant))
-        }
-        Operation::DeleteToken => authorization::delete_token(sandbox, call, identity),
-        Operation::Localization => localization::one(sandbox, call, identity.signed()?, outcome),
-        Operation::LocalizationBatch => localization::batch(sandbox, call, identity.signed()?),
-        _ => collections::answer(sandbox, call, operation, segment, &identity.signed()?),
-    }
-}
 
-fn has_body(operation: Operation) -> bool {
-    matches!(
-        operation,
-        Operation::Authenticate | Operation::Localization | Operation::LocalizationBatch
-    )
+    /// For the operations that headers sign.
+    fn signed(&self, commit: impl FnOnce(Signed, &mut Outcome) -> Result<Answer, Refusal>) -> Outcome {
+        let signature = Signature::read(self.sandbox, self.call);
+        self.run(signature, |signature, outcome| commit(signature.into_signed()?, outcome))
+    }
+
+    /// A body must be JSON; this is said before anything of the caller's is.
+    fn media(&self) -> Result<(), Refusal> {
+        match self.operation {
+            TwinzoOperation::Authenticate | TwinzoOperation::Localization | TwinzoOperation::LocalizationBatch => {
+                self.call.require_json().map_err(Refusal::UnsupportedMediaType)
+            }
+            TwinzoOperation::Refresh
+            | TwinzoOperation::DeleteToken
+            | TwinzoOperation::BranchesList
+            | TwinzoOperation::BranchesGet
+            | TwinzoOperation::SectorsList
+            | TwinzoOperation::SectorsGet
+            | TwinzoOperation::DevicesList
+            | TwinzoOperation::DevicesGet
+            | TwinzoOperation::DevicesGetByLogin
+            | TwinzoOperation::DevicesLocations
+            | TwinzoOperation::ClientsList => Ok(()),
+        }
+    }
 }
 
 /// An injected status in the vendor's own shape for it.
 fn injected(decision: &Decision, call: &Call<'_>) -> Answer {
-    let status =
-        StatusCode::from_u16(decision.effect.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = StatusCode::from_u16(decision.effect.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let answer = problem::plain(status, call);
     match decision.effect.retry_after {
         Some(seconds) => answer.with_header(RETRY_AFTER, seconds.into()),

@@ -47,38 +47,26 @@ impl Access {
                 name_of(host)
             )));
         }
-        let origin = text(&ORIGIN)
-            .and_then(|origin| origin.split_once("://"))
-            .map(|(_, authority)| authority);
-        let cross_site =
-            text(&SEC_FETCH_SITE).is_some_and(|site| site == "cross-site" || site == "same-site");
+        let origin = text(&ORIGIN).and_then(|origin| origin.split_once("://")).map(|(_, authority)| authority);
+        let cross_site = text(&SEC_FETCH_SITE).is_some_and(|site| site == "cross-site" || site == "same-site");
         if cross_site || (headers.contains_key(ORIGIN) && origin != Some(host)) {
-            return Err(forbidden(
-                "requests from pages of other sites are refused".to_owned(),
-            ));
+            return Err(forbidden("requests from pages of other sites are refused".to_owned()));
         }
         if let Some(expected) = &self.token {
-            let given = text(&AUTHORIZATION)
-                .and_then(|value| value.strip_prefix("Bearer "))
-                .unwrap_or_default();
+            let given = text(&AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
             if !bool::from(given.as_bytes().ct_eq(expected.as_bytes())) {
-                let detail =
-                    "this server wants Authorization: Bearer with the token of --admin-token";
+                let detail = "this server wants Authorization: Bearer with the token of --admin-token";
                 return Err(AdminProblem::new(StatusCode::UNAUTHORIZED, detail));
             }
         }
-        let has_body = text(&CONTENT_LENGTH).is_some_and(|length| length != "0")
-            || headers.contains_key(TRANSFER_ENCODING);
+        let has_body =
+            text(&CONTENT_LENGTH).is_some_and(|length| length != "0") || headers.contains_key(TRANSFER_ENCODING);
         if has_body && method != Method::GET {
             let given = text(&CONTENT_TYPE).unwrap_or_default();
             let essence = given.split(';').next().unwrap_or_default().trim();
             if !essence.eq_ignore_ascii_case("application/json") {
-                let detail =
-                    format!("the body must be application/json, not {given:?} (with curl: --json)");
-                return Err(AdminProblem::new(
-                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                    detail,
-                ));
+                let detail = format!("the body must be application/json, not {given:?} (with curl: --json)");
+                return Err(AdminProblem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
             }
         }
         Ok(())
@@ -91,29 +79,20 @@ impl Access {
         name.is_empty()
             || name.eq_ignore_ascii_case("localhost")
             || address.parse::<IpAddr>().is_ok()
-            || self
-                .hosts
-                .iter()
-                .any(|ours| ours.eq_ignore_ascii_case(name))
+            || self.hosts.iter().any(|ours| ours.eq_ignore_ascii_case(name))
     }
 }
 
 impl std::fmt::Debug for Access {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Access")
-            .field("hosts", &self.hosts)
-            .finish_non_exhaustive()
+        f.debug_struct("Access").field("hosts", &self.hosts).finish_non_exhaustive()
     }
 }
 
 /// The name or address in `name:port`.
 pub(crate) fn name_of(authority: &str) -> &str {
     match authority.rsplit_once(':') {
-        Some((name, port))
-            if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.ends_with(':') =>
-        {
-            name
-        }
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.ends_with(':') => name,
         _ => authority,
     }
 }
@@ -139,10 +118,7 @@ mod tests {
 
     #[test]
     fn hosts_are_loopback_addresses_or_allowed_by_name() {
-        let access = Access {
-            token: None,
-            hosts: vec!["mock.test".to_owned()],
-        };
+        let access = Access { token: None, hosts: vec!["mock.test".to_owned()] };
         for (host, expected) in [
             ("127.0.0.1:8080", 200),
             ("localhost:8080", 200),
@@ -154,11 +130,7 @@ mod tests {
             ("evil.test:8080", 403),
             ("localhost.evil.test", 403),
         ] {
-            assert_eq!(
-                status(&access, &Method::GET, &[("host", host)]),
-                expected,
-                "{host}"
-            );
+            assert_eq!(status(&access, &Method::GET, &[("host", host)]), expected, "{host}");
         }
     }
 
@@ -174,11 +146,7 @@ mod tests {
             (("sec-fetch-site", "same-origin"), 200),
             (("sec-fetch-site", "none"), 200),
         ] {
-            assert_eq!(
-                status(&access, &Method::POST, &[host, header]),
-                expected,
-                "{header:?}"
-            );
+            assert_eq!(status(&access, &Method::POST, &[host, header]), expected, "{header:?}");
         }
     }
 
@@ -187,38 +155,12 @@ mod tests {
         let open = Access::default();
         let length = ("content-length", "2");
         assert_eq!(status(&open, &Method::POST, &[length]), 415);
-        assert_eq!(
-            status(
-                &open,
-                &Method::POST,
-                &[length, ("content-type", "text/plain")]
-            ),
-            415
-        );
-        assert_eq!(
-            status(
-                &open,
-                &Method::POST,
-                &[length, ("content-type", "application/json; charset=utf-8")]
-            ),
-            200
-        );
-        assert_eq!(
-            status(&open, &Method::POST, &[("content-length", "0")]),
-            200
-        );
-        let closed = Access {
-            token: Some("abc".to_owned()),
-            hosts: Vec::new(),
-        };
+        assert_eq!(status(&open, &Method::POST, &[length, ("content-type", "text/plain")]), 415);
+        assert_eq!(status(&open, &Method::POST, &[length, ("content-type", "application/json; charset=utf-8")]), 200);
+        assert_eq!(status(&open, &Method::POST, &[("content-length", "0")]), 200);
+        let closed = Access { token: Some("abc".to_owned()), hosts: Vec::new() };
         assert_eq!(status(&closed, &Method::GET, &[]), 401);
-        assert_eq!(
-            status(&closed, &Method::GET, &[("authorization", "Bearer abd")]),
-            401
-        );
-        assert_eq!(
-            status(&closed, &Method::GET, &[("authorization", "Bearer abc")]),
-            200
-        );
+        assert_eq!(status(&closed, &Method::GET, &[("authorization", "Bearer abd")]), 401);
+        assert_eq!(status(&closed, &Method::GET, &[("authorization", "Bearer abc")]), 200);
     }
 }

@@ -59,9 +59,7 @@ pub(super) async fn set(
     let mode = match (body.mode, now) {
         (None, None) => return Err(AdminProblem::unprocessable("give mode, now, or both")),
         (Some(ClockMode::System), Some(_)) => {
-            return Err(AdminProblem::unprocessable(
-                "the mode system is real time; leave now out, or use running",
-            ));
+            return Err(AdminProblem::unprocessable("the mode system is real time; leave now out, or use running"));
         }
         (Some(mode), _) => mode,
         // A clock that ran with real time cannot both stay there and be set.
@@ -77,9 +75,7 @@ pub(super) async fn advance(
     AdminJson(body): AdminJson<Advance>,
 ) -> Result<Json<ClockView>, AdminProblem> {
     let clock = &app.sandbox.clock;
-    clock
-        .advance(body.by.0)
-        .map_err(|error| AdminProblem::unprocessable(error.to_string()).at(Some("by")))?;
+    clock.advance(body.by.0).map_err(|error| AdminProblem::unprocessable(error.to_string()).at(Some("by")))?;
     Ok(Json(ClockView::of(clock)))
 }
 
@@ -89,12 +85,7 @@ impl ClockView {
     fn of(clock: &Clock) -> Self {
         let (now, mode) = (clock.now(), clock.mode());
         let rate = u8::from(mode != ClockMode::Frozen);
-        Self {
-            mode,
-            now: now.to_string(),
-            now_ms: now.as_millisecond(),
-            rate,
-        }
+        Self { mode, now: now.to_string(), now_ms: now.as_millisecond(), rate }
     }
 }
 
@@ -110,24 +101,17 @@ impl Visitor<'_> for TimeVisitor {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Time, E> {
-        let wrong = |error| {
-            E::custom(format!(
-                "{text:?} is not a time; write it like \"2026-01-01T00:00:00Z\": {error}"
-            ))
-        };
+        let wrong =
+            |error| E::custom(format!("{text:?} is not a time; write it like \"2026-01-01T00:00:00Z\": {error}"));
         text.parse().map(Time).map_err(wrong)
     }
 
     fn visit_i64<E: Error>(self, millis: i64) -> Result<Time, E> {
-        Timestamp::from_millisecond(millis)
-            .map(Time)
-            .map_err(E::custom)
+        Timestamp::from_millisecond(millis).map(Time).map_err(E::custom)
     }
 
     fn visit_u64<E: Error>(self, millis: u64) -> Result<Time, E> {
-        i64::try_from(millis)
-            .map_err(E::custom)
-            .and_then(|millis| self.visit_i64(millis))
+        i64::try_from(millis).map_err(E::custom).and_then(|millis| self.visit_i64(millis))
     }
 }
 
@@ -147,11 +131,7 @@ impl Visitor<'_> for StepVisitor {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Step, E> {
-        let wrong = || {
-            E::custom(format!(
-                "{text:?} is not a duration; write it like \"24h\", \"2h30m\" or \"-90s\""
-            ))
-        };
+        let wrong = || E::custom(format!("{text:?} is not a duration; write it like \"24h\", \"2h30m\" or \"-90s\""));
         parse_signed(text).map(Step).ok_or_else(wrong)
     }
 
@@ -160,9 +140,7 @@ impl Visitor<'_> for StepVisitor {
     }
 
     fn visit_u64<E: Error>(self, millis: u64) -> Result<Step, E> {
-        i64::try_from(millis)
-            .map_err(E::custom)
-            .and_then(|millis| self.visit_i64(millis))
+        i64::try_from(millis).map_err(E::custom).and_then(|millis| self.visit_i64(millis))
     }
 }
 

@@ -24,16 +24,11 @@ pub(super) async fn add(
     Ok((StatusCode::CREATED, Json(json!({ "id": id }))))
 }
 
-pub(super) async fn remove(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Result<StatusCode, AdminProblem> {
+pub(super) async fn remove(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<StatusCode, AdminProblem> {
     if app.sandbox.faults.remove(&id) {
         Ok(StatusCode::NO_CONTENT)
     } else {
-        Err(AdminProblem::not_found(format!(
-            "there is no rule {id:?}; GET /__admin/faults lists them"
-        )))
+        Err(AdminProblem::not_found(format!("there is no rule {id:?}; GET /__admin/faults lists them")))
     }
 }
 
@@ -44,8 +39,6 @@ pub(super) async fn clear(State(app): State<Arc<App>>) -> StatusCode {
 
 impl From<InvalidRule> for AdminProblem {
     fn from(error: InvalidRule) -> Self {
-        Self::unprocessable(error.to_string())
-            .at(error.field())
-            .suggest(error.suggestion())
+        Self::unprocessable(error.to_string()).at(error.field()).suggest(error.suggestion())
     }
 }

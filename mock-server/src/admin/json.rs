@@ -22,11 +22,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for AdminJson<T> {
         let body = Bytes::from_request(request, state)
             .await
             .map_err(|rejection| AdminProblem::new(rejection.status(), rejection.body_text()))?;
-        let body = if body.is_empty() {
-            Bytes::from_static(b"{}")
-        } else {
-            body
-        };
+        let body = if body.is_empty() { Bytes::from_static(b"{}") } else { body };
         parse(&body).map(Self)
     }
 }
@@ -48,16 +44,13 @@ fn explain(error: &serde_json::Error) -> AdminProblem {
         Category::Data => {
             let mut names = text.split('`').skip(1).step_by(2);
             let suggestion = match names.next() {
-                Some(given) if text.starts_with("unknown") => {
-                    nearest(given, names).map(str::to_owned)
-                }
+                Some(given) if text.starts_with("unknown") => nearest(given, names).map(str::to_owned),
                 _ => None,
             };
             AdminProblem::unprocessable(text).suggest(suggestion)
         }
-        Category::Syntax | Category::Eof | Category::Io => AdminProblem::new(
-            StatusCode::BAD_REQUEST,
-            format!("the body is not JSON: {text}"),
-        ),
+        Category::Syntax | Category::Eof | Category::Io => {
+            AdminProblem::new(StatusCode::BAD_REQUEST, format!("the body is not JSON: {text}"))
+        }
     }
 }

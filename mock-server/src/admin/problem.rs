@@ -41,10 +41,7 @@ impl AdminProblem {
     }
 
     pub(super) fn method_not_allowed() -> Self {
-        Self::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "the path exists, but not with this method; see the Allow header",
-        )
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "the path exists, but not with this method; see the Allow header")
     }
 
     pub(super) fn unprocessable(detail: impl Into<String>) -> Self {
@@ -68,14 +65,9 @@ impl IntoResponse for AdminProblem {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
-        response.headers_mut().insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::UNAUTHORIZED {
-            response
-                .headers_mut()
-                .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

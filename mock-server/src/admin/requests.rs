@@ -39,21 +39,12 @@ pub(super) async fn list(
     selection: Result<Query<Selection>, QueryRejection>,
 ) -> Result<Json<Listing>, AdminProblem> {
     let Query(selection) = selection.map_err(|rejection| {
-        AdminProblem::new(
-            StatusCode::BAD_REQUEST,
-            format!("{}; allowed: after, limit", rejection.body_text()),
-        )
+        AdminProblem::new(StatusCode::BAD_REQUEST, format!("{}; allowed: after, limit", rejection.body_text()))
     })?;
     let sandbox = &*app.sandbox;
-    let page = sandbox
-        .journal
-        .page(selection.after, selection.limit.unwrap_or(DEFAULT_LIMIT));
+    let page = sandbox.journal.page(selection.after, selection.limit.unwrap_or(DEFAULT_LIMIT));
     let view = |entry: &Arc<_>| EntryView::new(entry, &sandbox.id, &sandbox.redactor);
-    Ok(Json(Listing {
-        total: page.total,
-        evicted: page.evicted,
-        requests: page.entries.iter().map(view).collect(),
-    }))
+    Ok(Json(Listing { total: page.total, evicted: page.evicted, requests: page.entries.iter().map(view).collect() }))
 }
 
 pub(super) async fn one(
@@ -63,9 +54,7 @@ pub(super) async fn one(
     let sandbox = &*app.sandbox;
     let entry = id.ok().and_then(|Path(id)| sandbox.journal.entry(id));
     let entry = entry.ok_or_else(|| {
-        AdminProblem::not_found(
-            "there is no exchange of that number, or it made room for newer ones",
-        )
+        AdminProblem::not_found("there is no exchange of that number, or it made room for newer ones")
     })?;
     Ok(Json(EntryView::new(&entry, &sandbox.id, &sandbox.redactor)))
 }

@@ -14,12 +14,7 @@ use crate::app::App;
 #[serde(deny_unknown_fields)]
 pub(super) struct Reset {}
 
-pub(super) async fn reset(
-    State(app): State<Arc<App>>,
-    _: AdminJson<Reset>,
-) -> Result<StatusCode, AdminProblem> {
-    app.sandbox
-        .reset()
-        .map_err(|error| AdminProblem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+pub(super) async fn reset(State(app): State<Arc<App>>, _: AdminJson<Reset>) -> Result<StatusCode, AdminProblem> {
+    app.sandbox.reset().map_err(|error| AdminProblem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -12,7 +12,7 @@ use tracing_subscriber::filter::LevelFilter;
 use super::{ExecArgs, credentials, serve, signals, telemetry};
 use crate::exit::{Exit, Failure};
 
-pub(super) fn run(args: ExecArgs) -> Result<Exit, Failure> {
+pub(super) fn run(args: &ExecArgs) -> Result<Exit, Failure> {
     let mut config = args.server.configuration()?;
     if args.server.port.is_none() {
         // Two runs at a time must not meet, whatever the configuration file says for a server that stays.
@@ -28,23 +28,15 @@ pub(super) fn run(args: ExecArgs) -> Result<Exit, Failure> {
 
         let mut command = command(&args.command)?;
         command.envs(credentials.environment(Some(base_url)));
-        command
-            .env("MOCK_SERVER_URL", base_url)
-            .env("MOCK_SERVER_ADMIN_URL", server.admin_url());
+        command.env("MOCK_SERVER_URL", base_url).env("MOCK_SERVER_ADMIN_URL", server.admin_url());
         if let Some(token) = admin_token {
             command.env("MOCK_SERVER_ADMIN_TOKEN", token);
         }
         let no_proxy = no_proxy(args.no_proxy.as_deref(), base_url);
-        command
-            .env("NO_PROXY", &no_proxy)
-            .env("no_proxy", &no_proxy);
+        command.env("NO_PROXY", &no_proxy).env("no_proxy", &no_proxy);
 
-        let mut child = command
-            .spawn()
-            .map_err(|error| cannot_start(&args.command, &error))?;
-        let status = signals::wait_passing_signals_on(&mut child)
-            .await
-            .context("cannot wait for the command")?;
+        let mut child = command.spawn().map_err(|error| cannot_start(&args.command, &error))?;
+        let status = signals::wait_passing_signals_on(&mut child).await.context("cannot wait for the command")?;
         let idle = idle_rules(&server);
         report(&idle);
         server.shutdown().await;
@@ -57,42 +49,27 @@ pub(super) fn run(args: ExecArgs) -> Result<Exit, Failure> {
 }
 
 fn command(words: &[OsString]) -> Result<Command, Failure> {
-    let (program, arguments) = words
-        .split_first()
-        .ok_or_else(|| Failure::CommandNotFound("there is no command to run".to_owned()))?;
+    let (program, arguments) =
+        words.split_first().ok_or_else(|| Failure::CommandNotFound("there is no command to run".to_owned()))?;
     let mut command = Command::new(program);
     command.args(arguments);
     Ok(command)
 }
 
 fn cannot_start(words: &[OsString], error: &std::io::Error) -> Failure {
-    let program = words
-        .first()
-        .map(|word| word.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    match error.kind() {
-        ErrorKind::NotFound => Failure::CommandNotFound(format!("there is no program {program:?}")),
-        _ => Failure::CommandNotRunnable(format!("cannot start {program:?}: {error}")),
+    let program = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+    if error.kind() == ErrorKind::NotFound {
+        Failure::CommandNotFound(format!("there is no program {program:?}"))
+    } else {
+        Failure::CommandNotRunnable(format!("cannot start {program:?}: {error}"))
     }
 }
 
 /// Many HTTP clients ask a proxy even for loopback addresses unless they are told not to.
 fn no_proxy(inherited: Option<&str>, base_url: &str) -> String {
-    let host = base_url
-        .parse::<http::Uri>()
-        .ok()
-        .and_then(|uri| uri.host().map(str::to_owned));
-    let ours = [
-        "127.0.0.1".to_owned(),
-        "localhost".to_owned(),
-        "::1".to_owned(),
-    ]
-    .into_iter()
-    .chain(host);
-    let inherited = inherited
-        .into_iter()
-        .flat_map(|names| names.split(','))
-        .map(str::to_owned);
+    let host = base_url.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::to_owned));
+    let ours = ["127.0.0.1".to_owned(), "localhost".to_owned(), "::1".to_owned()].into_iter().chain(host);
+    let inherited = inherited.into_iter().flat_map(|names| names.split(',')).map(str::to_owned);
     let mut names: Vec<String> = Vec::new();
     for name in inherited.chain(ours).filter(|name| !name.is_empty()) {
         if !names.contains(&name) {
@@ -105,18 +82,13 @@ fn no_proxy(inherited: Option<&str>, base_url: &str) -> String {
 /// Rules that must fire and did not: a test that relied on them tested nothing.
 fn idle_rules(server: &RunningServer) -> Vec<RuleView> {
     let rules = server.sandbox().faults.list();
-    rules
-        .into_iter()
-        .filter(|rule| rule.fired == 0 && !rule.spec.optional)
-        .collect()
+    rules.into_iter().filter(|rule| rule.fired == 0 && !rule.spec.optional).collect()
 }
 
 fn report(idle: &[RuleView]) {
     for rule in idle {
-        let line = format!(
-            "mock-server: the fault rule {:?} never fired ({} exchanges matched it)\n",
-            rule.id, rule.matched
-        );
+        let line =
+            format!("mock-server: the fault rule {:?} never fired ({} exchanges matched it)\n", rule.id, rule.matched);
         if let Err(error) = std::io::stderr().write_all(line.as_bytes()) {
             tracing::debug!("cannot report a rule: {error}");
         }

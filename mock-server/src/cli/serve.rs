@@ -30,29 +30,18 @@ pub(super) fn run(args: ServeArgs) -> Result<Exit, Failure> {
         tokio::pin!(termination);
         let server = start(config).await?;
         if let Some(path) = &args.port_file {
-            let port = server
-                .addresses()
-                .first()
-                .map(|address| address.port().to_string())
-                .unwrap_or_default();
+            let port = server.addresses().first().map(|address| address.port().to_string()).unwrap_or_default();
             write_whole(path, &port)?;
         }
-        let ready = Ready {
-            event: "ready",
-            api: server.base_url(),
-            admin: server.admin_url(),
-            pid: std::process::id(),
-        };
+        let ready =
+            Ready { event: "ready", api: server.base_url(), admin: server.admin_url(), pid: std::process::id() };
         let ready = serde_json::to_string(&ready).context("cannot write the ready line")?;
         if let Some(path) = &args.ready_file {
             write_whole(path, &format!("{ready}\n"))?;
         }
         // The banner is a courtesy: a closed stderr is no reason to stop.
-        if let Err(error) = std::io::stderr().write_all(
-            banner
-                .banner(server.base_url(), server.admin_url())
-                .as_bytes(),
-        ) {
+        if let Err(error) = std::io::stderr().write_all(banner.banner(server.base_url(), server.admin_url()).as_bytes())
+        {
             tracing::debug!("cannot show the banner: {error}");
         }
         print(&format!("{ready}\n"))?;
@@ -64,16 +53,14 @@ pub(super) fn run(args: ServeArgs) -> Result<Exit, Failure> {
 
 /// Starts a server; what is wrong with the settings is told apart from what the machine refuses.
 pub(super) async fn start(config: Config) -> Result<RunningServer, Failure> {
-    RunningServer::start(config)
-        .await
-        .map_err(|error| match error {
-            StartError::Listen { .. } | StartError::Run(_) => Failure::Run(error.into()),
-            StartError::World(_)
-            | StartError::Sandbox(_)
-            | StartError::Exposed(_)
-            | StartError::NoHost
-            | StartError::PublicUrl(_) => Failure::Config(error.to_string()),
-        })
+    RunningServer::start(config).await.map_err(|error| match error {
+        StartError::Listen { .. } | StartError::Run(_) => Failure::Run(error.into()),
+        StartError::World(_)
+        | StartError::Sandbox(_)
+        | StartError::Exposed(_)
+        | StartError::NoHost
+        | StartError::PublicUrl(_) => Failure::Config(error.to_string()),
+    })
 }
 
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
@@ -87,12 +74,8 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 /// Text for stdout, which belongs to machines.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
-    let written = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
-    written
-        .context("cannot write to stdout")
-        .map_err(Failure::Run)
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    written.context("cannot write to stdout").map_err(Failure::Run)
 }
 
 /// A file that appears whole or not at all: its reader waits for it to appear.

@@ -64,8 +64,5 @@ pub(super) async fn wait_passing_signals_on(child: &mut Child) -> std::io::Resul
 #[cfg(not(unix))]
 pub(super) async fn wait_passing_signals_on(child: &mut Child) -> std::io::Result<u8> {
     let status = child.wait().await?;
-    Ok(status
-        .code()
-        .and_then(|code| u8::try_from(code).ok())
-        .unwrap_or(1))
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }

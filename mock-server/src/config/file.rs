@@ -41,10 +41,8 @@ pub enum ConfigError {
 
 /// Reads and checks a file.
 pub fn load(path: &Path, directory: &Directory) -> Result<Config, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable {
-        path: path.to_owned(),
-        cause,
-    })?;
+    let text =
+        std::fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
     parse(path, &text, directory)
 }
 
@@ -76,44 +74,24 @@ fn of_toml(path: &Path, text: &str, error: &TomlError) -> ConfigError {
     at(path, text, offset, message, suggestion)
 }
 
-fn at(
-    path: &Path,
-    text: &str,
-    offset: usize,
-    message: String,
-    suggestion: Option<String>,
-) -> ConfigError {
+fn at(path: &Path, text: &str, offset: usize, message: String, suggestion: Option<String>) -> ConfigError {
     let before = &text[..text.floor_char_boundary(offset)];
     let line = before.matches('\n').count() + 1;
     let start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let column = before[start..].chars().count() + 1;
     let source = text[start..].lines().next().unwrap_or_default();
     let gutter = line.to_string().len();
-    let excerpt = format!(
-        "{:gutter$} |\n{line} | {source}\n{:gutter$} | {:>column$}",
-        "", "", "^"
-    );
-    ConfigError::Invalid {
-        path: path.to_owned(),
-        line,
-        column,
-        message,
-        excerpt,
-        suggestion,
-    }
+    let excerpt = format!("{:gutter$} |\n{line} | {source}\n{:gutter$} | {:>column$}", "", "", "^");
+    ConfigError::Invalid { path: path.to_owned(), line, column, message, excerpt, suggestion }
 }
 
 /// Where the nth table of an array begins; the start of the file if it is written in another way.
 fn nth_table(text: &str, header: &str, position: usize) -> usize {
-    text.match_indices(header)
-        .nth(position)
-        .map_or(0, |(offset, _)| offset)
+    text.match_indices(header).nth(position).map_or(0, |(offset, _)| offset)
 }
 
 fn hint(suggestion: Option<&str>) -> String {
-    suggestion.map_or_else(String::new, |name| {
-        format!("\nhelp: did you mean `{name}`?")
-    })
+    suggestion.map_or_else(String::new, |name| format!("\nhelp: did you mean `{name}`?"))
 }
 
 #[cfg(test)]
@@ -122,9 +100,7 @@ mod tests {
 
     fn error(text: &str) -> String {
         let directory = Directory::default_world().unwrap();
-        parse(Path::new("mock.toml"), text, &directory)
-            .expect_err("the file is refused")
-            .to_string()
+        parse(Path::new("mock.toml"), text, &directory).expect_err("the file is refused").to_string()
     }
 
     #[test]
@@ -140,21 +116,10 @@ mod tests {
     #[test]
     fn a_bad_value_says_what_is_allowed() {
         let text = error("[twinzo]\ntoken_life = \"soon\"\n");
-        assert!(
-            text.starts_with("mock.toml:2:14: \"soon\" is not a duration; write it like \"24h\""),
-            "{text}"
-        );
-        assert!(
-            text.ends_with("2 | token_life = \"soon\"\n  |              ^"),
-            "{text}"
-        );
+        assert!(text.starts_with("mock.toml:2:14: \"soon\" is not a duration; write it like \"24h\""), "{text}");
+        assert!(text.ends_with("2 | token_life = \"soon\"\n  |              ^"), "{text}");
         let text = error("[clock]\nmode = \"frosen\"\n");
-        assert!(
-            text.contains(
-                "unknown variant `frosen`, expected one of `running`, `frozen`, `system`"
-            ),
-            "{text}"
-        );
+        assert!(text.contains("unknown variant `frosen`, expected one of `running`, `frozen`, `system`"), "{text}");
         assert!(text.ends_with("help: did you mean `frozen`?"), "{text}");
     }
 
@@ -164,16 +129,11 @@ mod tests {
             "[[faults]]\neffect = { status = 503 }\n[[faults]]\nmatch = { operation = \"refesh\" }\neffect = { status = 503 }\n",
         );
         assert!(
-            text.starts_with(
-                "mock.toml:3:1: match.operation \"refesh\" is unknown; did you mean \"refresh\"?"
-            ),
+            text.starts_with("mock.toml:3:1: match.operation \"refesh\" is unknown; did you mean \"refresh\"?"),
             "{text}"
         );
         let text = error("[[timbr.answers]]\nquery = \"q\"\n");
-        assert!(
-            text.starts_with("mock.toml:1:1: give exactly one of rows, rows_json and error"),
-            "{text}"
-        );
+        assert!(text.starts_with("mock.toml:1:1: give exactly one of rows, rows_json and error"), "{text}");
     }
 
     #[test]

@@ -119,9 +119,7 @@ const SMALLEST_HEAD: usize = 8 << 10;
 fn head_size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Size, D::Error> {
     let size = Size::deserialize(deserializer)?;
     if size.bytes() < SMALLEST_HEAD {
-        return Err(D::Error::custom(format!(
-            "{size} is too small for a request head; allowed: 8KiB and more"
-        )));
+        return Err(D::Error::custom(format!("{size} is too small for a request head; allowed: 8KiB and more")));
     }
     Ok(size)
 }
@@ -158,11 +156,7 @@ impl Default for LimitsSection {
 
 impl Default for JournalSection {
     fn default() -> Self {
-        Self {
-            entries: Count::new(10_000),
-            bytes: Size::from_bytes(32 << 20),
-            body_bytes: Size::from_bytes(16 << 10),
-        }
+        Self { entries: Count::new(10_000), bytes: Size::from_bytes(32 << 20), body_bytes: Size::from_bytes(16 << 10) }
     }
 }
 
@@ -174,9 +168,7 @@ impl Default for EntropySection {
 
 impl Default for PositionsSection {
     fn default() -> Self {
-        Self {
-            per_device: Count::new(100_000),
-        }
+        Self { per_device: Count::new(100_000) }
     }
 }
 

@@ -29,9 +29,7 @@ pub struct NotASpan(String);
 
 /// A text that is no size.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "{0:?} is not a size; write it like \"64KiB\", \"8MiB\" or \"1GiB\", or as whole bytes, and above zero"
-)]
+#[error("{0:?} is not a size; write it like \"64KiB\", \"8MiB\" or \"1GiB\", or as whole bytes, and above zero")]
 pub struct NotASize(String);
 
 /// A number that is no count.
@@ -108,21 +106,15 @@ impl FromStr for Size {
             .into_iter()
             .find_map(|(suffix, unit)| Some((text.strip_suffix(suffix)?.trim_end(), unit)))
             .unwrap_or((text, 1));
-        let bytes = number
-            .parse::<u64>()
-            .ok()
-            .and_then(|number| number.checked_mul(unit));
-        bytes
-            .and_then(NonZeroU64::new)
-            .map(Self)
-            .ok_or_else(|| NotASize(text.to_owned()))
+        let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+        bytes.and_then(NonZeroU64::new).map(Self).ok_or_else(|| NotASize(text.to_owned()))
     }
 }
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = self.0.get();
-        match UNITS.into_iter().find(|(_, unit)| bytes % unit == 0) {
+        match UNITS.into_iter().find(|(_, unit)| bytes.is_multiple_of(*unit)) {
             Some((suffix, unit)) => write!(f, "{}{suffix}", bytes / unit),
             None => write!(f, "{bytes}"),
         }
@@ -150,9 +142,7 @@ impl FromStr for Count {
     type Err = NotACount;
 
     fn from_str(text: &str) -> Result<Self, NotACount> {
-        text.parse()
-            .map(Self)
-            .map_err(|_| NotACount(text.to_owned()))
+        text.parse().map(Self).map_err(|_| NotACount(text.to_owned()))
     }
 }
 
@@ -214,18 +204,10 @@ mod tests {
 
     #[test]
     fn spans_are_texts_or_milliseconds_above_zero() {
-        for (text, millis) in [
-            ("24h", 86_400_000),
-            ("2h 30m", 9_000_000),
-            ("2h30m", 9_000_000),
-            ("1500ms", 1500),
-            ("7", 7),
-        ] {
-            assert_eq!(
-                text.parse::<Span>().unwrap().signed().as_millis(),
-                millis,
-                "{text}"
-            );
+        for (text, millis) in
+            [("24h", 86_400_000), ("2h 30m", 9_000_000), ("2h30m", 9_000_000), ("1500ms", 1500), ("7", 7)]
+        {
+            assert_eq!(text.parse::<Span>().unwrap().signed().as_millis(), millis, "{text}");
         }
         for text in ["", "0", "-1h", "soon", "1.5.5s"] {
             assert!(text.parse::<Span>().is_err(), "{text:?}");

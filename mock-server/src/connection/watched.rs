@@ -37,8 +37,7 @@ pub(super) struct Watched<S> {
     timer: Pin<Box<Sleep>>,
 }
 
-const HEAD_TOO_SLOW: &[u8] =
-    b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+const HEAD_TOO_SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
 // === impl Phases ===
 
@@ -61,14 +60,7 @@ impl Phases {
 impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
     pub(super) fn new(stream: S, idle: Duration, head: Duration, phases: Arc<Phases>) -> Self {
         let deadline = Instant::now() + idle;
-        Self {
-            stream,
-            phases,
-            idle,
-            head,
-            deadline,
-            timer: Box::pin(tokio::time::sleep_until(deadline)),
-        }
+        Self { stream, phases, idle, head, deadline, timer: Box::pin(tokio::time::sleep_until(deadline)) }
     }
 
     /// Whether the deadline has passed. The timer is touched only here, when there is something to wait for: moving
@@ -90,35 +82,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
         match self.phases.now() {
             Phase::Head => {
                 // Best effort: whoever cannot even take these bytes learns it from the close.
-                if let Poll::Ready(Err(error)) =
-                    Pin::new(&mut self.stream).poll_write(context, HEAD_TOO_SLOW)
-                {
+                if let Poll::Ready(Err(error)) = Pin::new(&mut self.stream).poll_write(context, HEAD_TOO_SLOW) {
                     tracing::debug!("cannot answer 408: {error}");
                 }
-                Err(io::Error::new(
-                    io::ErrorKind::TimedOut,
-                    "the request head took too long",
-                ))
+                Err(io::Error::new(io::ErrorKind::TimedOut, "the request head took too long"))
             }
             // To hyper an end of stream between requests is a normal end.
             Phase::Idle | Phase::Busy => Ok(()),
         }
     }
 
-    fn poll_written<T>(
-        &mut self,
-        context: &mut Context<'_>,
-        result: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
+    fn poll_written<T>(&mut self, context: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if result.is_ready() {
             self.deadline = Instant::now() + self.idle;
             return result;
         }
         if self.poll_deadline(context).is_ready() {
-            return Poll::Ready(Err(io::Error::new(
-                io::ErrorKind::TimedOut,
-                "the peer does not read",
-            )));
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer does not read")));
         }
         Poll::Pending
     }
@@ -148,11 +128,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = &mut *self;
         let result = Pin::new(&mut this.stream).poll_write(context, bytes);
         this.poll_written(context, result)

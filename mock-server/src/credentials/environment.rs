@@ -15,27 +15,14 @@ impl Credentials {
         set("TWINZO_URL", base_url);
         set("TWINZO_CLIENT", Some(&twinzo.client));
         set("TWINZO_CLIENT_GUID", Some(&twinzo.client_guid));
-        set(
-            "TWINZO_BRANCH_GUID",
-            twinzo
-                .devices
-                .first()
-                .map(|device| device.branch_guid.as_str()),
-        );
+        set("TWINZO_BRANCH_GUID", twinzo.devices.first().map(|device| device.branch_guid.as_str()));
         for (number, device) in twinzo.devices.iter().enumerate() {
             // The first device has the plain names, the others are numbered from 2.
-            let suffix = if number == 0 {
-                String::new()
-            } else {
-                format!("_{}", number + 1)
-            };
+            let suffix = if number == 0 { String::new() } else { format!("_{}", number + 1) };
             set(&format!("TWINZO_LOGIN{suffix}"), Some(&device.login));
             set(&format!("TWINZO_PASSWORD{suffix}"), Some(&device.password));
         }
-        set(
-            "TWINZO_API_KEY",
-            twinzo.api_keys.first().map(|key| key.key.as_str()),
-        );
+        set("TWINZO_API_KEY", twinzo.api_keys.first().map(|key| key.key.as_str()));
         let timbr = &self.timbr;
         let user = timbr.users.first();
         set("TIMBR_URL", base_url);
@@ -44,18 +31,13 @@ impl Credentials {
         set("TIMBR_TOKEN", user.map(|user| user.token.as_str()));
         set("TIMBR_AUTH_SALT", timbr.auth_salt.as_deref());
         set("TIMBR_BEARER", timbr.bearer.as_deref());
-        set(
-            "TIMBR_ONTOLOGY",
-            timbr.ontologies.first().map(String::as_str),
-        );
+        set("TIMBR_ONTOLOGY", timbr.ontologies.first().map(String::as_str));
         variables
     }
 
     /// The variables as lines that a POSIX shell can read.
     pub fn shell(&self, base_url: Option<&str>) -> String {
-        let line = |(name, value): (String, String)| {
-            format!("export {name}='{}'\n", value.replace('\'', r"'\''"))
-        };
+        let line = |(name, value): (String, String)| format!("export {name}='{}'\n", value.replace('\'', r"'\''"));
         self.environment(base_url).into_iter().map(line).collect()
     }
 }

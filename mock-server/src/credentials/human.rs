@@ -28,71 +28,35 @@ impl Credentials {
 
     fn write_list(&self, out: &mut String) -> fmt::Result {
         let twinzo = &self.twinzo;
-        writeln!(
-            out,
-            "twinzo client  {}  (GUID {})",
-            twinzo.client, twinzo.client_guid
-        )?;
+        writeln!(out, "twinzo client  {}  (GUID {})", twinzo.client, twinzo.client_guid)?;
         for branch in &twinzo.branches {
-            writeln!(
-                out,
-                "  branch   {:<24} {:<38} {}",
-                branch.title, branch.guid, branch.time_zone
-            )?;
+            writeln!(out, "  branch   {:<24} {:<38} {}", branch.title, branch.guid, branch.time_zone)?;
         }
         for device in &twinzo.devices {
-            writeln!(
-                out,
-                "  device   {:<24} {:<38} id {}",
-                device.login, device.password, device.id
-            )?;
+            writeln!(out, "  device   {:<24} {:<38} id {}", device.login, device.password, device.id)?;
         }
         for account in &twinzo.accounts {
-            writeln!(
-                out,
-                "  {:<8} {:<24} {}",
-                account.kind, account.login, account.password
-            )?;
+            writeln!(out, "  {:<8} {:<24} {}", account.kind, account.login, account.password)?;
         }
         for key in &twinzo.api_keys {
-            let branch = key
-                .branch_guid
-                .as_deref()
-                .map_or("every branch", |_| "one branch only");
+            let branch = key.branch_guid.as_deref().map_or("every branch", |_| "one branch only");
             writeln!(out, "  API key  {}  ({branch})", key.key)?;
         }
         let timbr = &self.timbr;
-        writeln!(
-            out,
-            "Timbr salt     {}",
-            timbr.auth_salt.as_deref().unwrap_or("none")
-        )?;
+        writeln!(out, "Timbr salt     {}", timbr.auth_salt.as_deref().unwrap_or("none"))?;
         for user in &timbr.users {
-            writeln!(
-                out,
-                "  user     {:<24} {:<38} {}",
-                user.user, user.password, user.token
-            )?;
+            writeln!(out, "  user     {:<24} {:<38} {}", user.user, user.password, user.token)?;
         }
-        writeln!(
-            out,
-            "  bearer   {}",
-            timbr.bearer.as_deref().unwrap_or("none")
-        )?;
+        writeln!(out, "  bearer   {}", timbr.bearer.as_deref().unwrap_or("none"))?;
         writeln!(out, "  ontology {}", timbr.ontologies.join(", "))
     }
 
     fn write_banner(&self, out: &mut String, base_url: &str, admin_url: &str) -> fmt::Result {
-        writeln!(
-            out,
-            "mock-server answers for twinzo and Timbr at {base_url} (admin: {admin_url})\n"
-        )?;
+        writeln!(out, "mock-server answers for twinzo and Timbr at {base_url} (admin: {admin_url})\n")?;
         let twinzo = &self.twinzo;
         if let Some(device) = twinzo.devices.first() {
-            let signed = format!(
-                "-H 'Client: {}' -H 'Branch: {}' -H \"Token: $TOKEN\"",
-                twinzo.client_guid, device.branch_guid
-            );
+            let signed =
+                format!("-H 'Client: {}' -H 'Branch: {}' -H \"Token: $TOKEN\"", twinzo.client_guid, device.branch_guid);
             writeln!(out, "# twinzo: log in, post a position, read it back")?;
             writeln!(
                 out,
@@ -105,11 +69,7 @@ impl Credentials {
                 "curl -s {base_url}/v3/localization {signed} \\\n  -H 'Content-Type: application/json' \
                  -d '[{{\"Timestamp\":1767225601000,\"SectorId\":1,\"X\":12500.5,\"Y\":8300,\"Battery\":87,\"IsMoving\":true}}]'; echo"
             )?;
-            writeln!(
-                out,
-                "curl -s {base_url}/v3/devices/login/{} {signed}; echo\n",
-                device.login
-            )?;
+            writeln!(out, "curl -s {base_url}/v3/devices/login/{} {signed}; echo\n", device.login)?;
         }
         let timbr = &self.timbr;
         if let (Some(bearer), Some(ontology)) = (&timbr.bearer, timbr.ontologies.first()) {
@@ -125,9 +85,6 @@ impl Credentials {
                  -d '{{\"ontology_name\":\"{ontology}\",\"query\":\"SHOW TABLES IN dtimbr\"}}'; echo\n"
             )?;
         }
-        writeln!(
-            out,
-            "# what happened, and why: curl -s {admin_url}/requests        stop: Ctrl-C"
-        )
+        writeln!(out, "# what happened, and why: curl -s {admin_url}/requests        stop: Ctrl-C")
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use super::seed::{ClientSeed, DeviceSeed, TimbrSeed, World};
+use super::seed::{BranchSeed, ClientSeed, DeviceSeed, LayerSeed, SectorSeed, TimbrSeed, World};
 use super::{
-    Account, AccountId, AccountKind, ApiKey, Branch, BranchId, Client, ClientId, Device, DeviceId,
-    Directory, Layer, Ontology, Sector, TimbrDirectory, TimbrUser,
+    Account, AccountId, AccountKind, ApiKey, Branch, BranchId, Client, ClientId, Device, DeviceId, Directory, Layer,
+    Ontology, Sector, TimbrDirectory, TimbrUser,
 };
 
 /// What is wrong with a world file.
@@ -71,13 +71,29 @@ impl Directory {
     fn add_client(&mut self, seed: ClientSeed) -> Result<(), InvalidWorld> {
         let client = ClientId(self.clients.len());
         claim(&mut self.client_by_guid, "client guid", seed.guid, client)?;
-        claim(
-            &mut self.client_by_name,
-            "client",
-            seed.name.clone(),
-            client,
-        )?;
-        let client_name = seed.name.clone();
+        claim(&mut self.client_by_name, "client", seed.name.clone(), client)?;
+        let branches = self.add_branches(client, seed.branches)?;
+        self.add_places(&branches, seed.sectors, seed.layers)?;
+        for device in seed.devices {
+            let branch = branches.find(device.branch_id, || format!("device {:?}", device.login))?;
+            self.add_device(client, branch, device)?;
+        }
+        for sensor in seed.sensors {
+            let branch = branches.find(sensor.branch_id, || format!("sensor {:?}", sensor.login))?;
+            self.add_account(client, branch, AccountKind::Sensor, &sensor.login, sensor.password)?;
+        }
+        for user in seed.users {
+            let branch = branches.find(user.branch_id, || format!("user {:?}", user.login))?;
+            self.add_account(client, branch, AccountKind::User, &user.login, user.password)?;
+        }
+        for key in seed.api_keys {
+            let branch = key.branch_id.map(|number| branches.find(number, || "an API key".to_owned())).transpose()?;
+            if self.api_key_by_text.insert(key.key.clone(), self.api_keys.len()).is_some() {
+                // Its own text is a secret.
+                return Err(InvalidWorld::Double { what: "an API key of client", name: seed.name });
+            }
+            self.api_keys.push(ApiKey { key: key.key, client, branch });
+        }
         self.clients.push(Client {
             id: seed.id,
             guid: seed.guid,
@@ -85,121 +101,67 @@ impl Directory {
             db_name: seed.db_name,
             odoo_partner_id: seed.odoo_partner_id,
         });
+        Ok(())
+    }
 
-        let mut branches = HashMap::new();
-        for branch in seed.branches {
+    fn add_branches(&mut self, client: ClientId, seeds: Vec<BranchSeed>) -> Result<Branches, InvalidWorld> {
+        let mut branches = Branches(HashMap::new());
+        for seed in seeds {
             let id = BranchId(self.branches.len());
-            claim(&mut branches, "branch", branch.id, id)?;
-            claim(&mut self.branch_by_guid, "branch guid", branch.guid, id)?;
+            claim(&mut branches.0, "branch", seed.id, id)?;
+            claim(&mut self.branch_by_guid, "branch guid", seed.guid, id)?;
             self.branches.push(Branch {
-                id: branch.id,
-                guid: branch.guid,
+                id: seed.id,
+                guid: seed.guid,
                 client,
-                title: branch.title,
-                time_zone: branch.time_zone,
-                latitude: branch.latitude,
-                longitude: branch.longitude,
-                address: branch.address,
-                country: branch.country,
-                city: branch.city,
-                zip_code: branch.zip_code,
+                title: seed.title,
+                time_zone: seed.time_zone,
+                latitude: seed.latitude,
+                longitude: seed.longitude,
+                address: seed.address,
+                country: seed.country,
+                city: seed.city,
+                zip_code: seed.zip_code,
             });
         }
-        let branch_of = |what: String, number: i32| {
-            branches
-                .get(&number)
-                .copied()
-                .ok_or(InvalidWorld::BranchUnknown {
-                    what,
-                    branch: number,
-                })
-        };
+        Ok(branches)
+    }
 
-        for sector in seed.sectors {
+    fn add_places(
+        &mut self,
+        branches: &Branches,
+        sectors: Vec<SectorSeed>,
+        layers: Vec<LayerSeed>,
+    ) -> Result<(), InvalidWorld> {
+        for seed in sectors {
             self.sectors.push(Sector {
-                id: sector.id,
-                guid: sector.guid,
-                branch: branch_of(format!("sector {}", sector.id), sector.branch_id)?,
-                title: sector.title,
-                barrier_height: sector.barrier_height,
-                barrier_width: sector.barrier_width,
-                width: sector.width,
-                height: sector.height,
-                modified: sector.modified,
-                floor: sector.floor,
-                floor_name: sector.floor_name,
+                id: seed.id,
+                guid: seed.guid,
+                branch: branches.find(seed.branch_id, || format!("sector {}", seed.id))?,
+                title: seed.title,
+                barrier_height: seed.barrier_height,
+                barrier_width: seed.barrier_width,
+                width: seed.width,
+                height: seed.height,
+                modified: seed.modified,
+                floor: seed.floor,
+                floor_name: seed.floor_name,
             });
         }
-        for layer in seed.layers {
+        for seed in layers {
             self.layers.push(Layer {
-                id: layer.id,
-                branch: branch_of(format!("layer {}", layer.id), layer.branch_id)?,
-                title: layer.title,
-                localization: layer.localization,
-                no_go: layer.no_go,
-            });
-        }
-        for device in seed.devices {
-            let branch = branch_of(format!("device {:?}", device.login), device.branch_id)?;
-            self.add_device(client, branch, device)?;
-        }
-        for sensor in seed.sensors {
-            let branch = branch_of(format!("sensor {:?}", sensor.login), sensor.branch_id)?;
-            self.add_account(
-                client,
-                branch,
-                AccountKind::Sensor,
-                &sensor.login,
-                sensor.password,
-            )?;
-        }
-        for user in seed.users {
-            let branch = branch_of(format!("user {:?}", user.login), user.branch_id)?;
-            self.add_account(
-                client,
-                branch,
-                AccountKind::User,
-                &user.login,
-                user.password,
-            )?;
-        }
-        for key in seed.api_keys {
-            let branch = key
-                .branch_id
-                .map(|number| branch_of("an API key".to_owned(), number))
-                .transpose()?;
-            if self
-                .api_key_by_text
-                .insert(key.key.clone(), self.api_keys.len())
-                .is_some()
-            {
-                return Err(InvalidWorld::Double {
-                    what: "an API key",
-                    name: format!("of client {client_name}"),
-                });
-            }
-            self.api_keys.push(ApiKey {
-                key: key.key,
-                client,
-                branch,
+                id: seed.id,
+                branch: branches.find(seed.branch_id, || format!("layer {}", seed.id))?,
+                title: seed.title,
+                localization: seed.localization,
+                no_go: seed.no_go,
             });
         }
         Ok(())
     }
 
-    fn add_device(
-        &mut self,
-        client: ClientId,
-        branch: BranchId,
-        seed: DeviceSeed,
-    ) -> Result<(), InvalidWorld> {
-        let account = self.add_account(
-            client,
-            branch,
-            AccountKind::Device,
-            &seed.login,
-            seed.password,
-        )?;
+    fn add_device(&mut self, client: ClientId, branch: BranchId, seed: DeviceSeed) -> Result<(), InvalidWorld> {
+        let account = self.add_account(client, branch, AccountKind::Device, &seed.login, seed.password)?;
         let device = DeviceId(self.devices.len());
         claim(&mut self.device_by_number, "device", seed.id, device)?;
         self.device_of_account.insert(account, device);
@@ -224,24 +186,23 @@ impl Directory {
         password: String,
     ) -> Result<AccountId, InvalidWorld> {
         if self.account_by_login(client, login).is_some() {
-            return Err(InvalidWorld::Double {
-                what: "login",
-                name: login.to_owned(),
-            });
+            return Err(InvalidWorld::Double { what: "login", name: login.to_owned() });
         }
         let account = AccountId(self.accounts.len());
-        self.account_by_login
-            .entry(login.to_owned())
-            .or_default()
-            .push(account);
-        self.accounts.push(Account {
-            login: login.into(),
-            password,
-            client,
-            branch,
-            kind,
-        });
+        self.account_by_login.entry(login.to_owned()).or_default().push(account);
+        self.accounts.push(Account { login: login.into(), password, client, branch, kind });
         Ok(account)
+    }
+}
+
+/// The branches of one client by the numbers that its file uses.
+struct Branches(HashMap<i32, BranchId>);
+
+// === impl Branches ===
+
+impl Branches {
+    fn find(&self, number: i32, what: impl FnOnce() -> String) -> Result<BranchId, InvalidWorld> {
+        self.0.get(&number).copied().ok_or_else(|| InvalidWorld::BranchUnknown { what: what(), branch: number })
     }
 }
 
@@ -253,54 +214,25 @@ impl TimbrDirectory {
         let mut users: Vec<TimbrUser> = Vec::new();
         for user in seed.users {
             if users.iter().any(|known| *known.name == user.name) {
-                return Err(InvalidWorld::Double {
-                    what: "Timbr user",
-                    name: user.name,
-                });
+                return Err(InvalidWorld::Double { what: "Timbr user", name: user.name });
             }
-            if user_by_token
-                .insert(user.token.clone(), users.len())
-                .is_some()
-            {
-                return Err(InvalidWorld::Double {
-                    what: "the token of Timbr user",
-                    name: user.name,
-                });
+            if user_by_token.insert(user.token.clone(), users.len()).is_some() {
+                return Err(InvalidWorld::Double { what: "the token of Timbr user", name: user.name });
             }
-            users.push(TimbrUser {
-                name: user.name.into(),
-                password: user.password,
-                token: user.token,
-            });
+            users.push(TimbrUser { name: user.name.into(), password: user.password, token: user.token });
         }
         let mut ontologies: Vec<Ontology> = Vec::new();
         for ontology in seed.ontologies {
             if ontologies.iter().any(|known| known.name == ontology.name) {
-                return Err(InvalidWorld::Double {
-                    what: "ontology",
-                    name: ontology.name,
-                });
+                return Err(InvalidWorld::Double { what: "ontology", name: ontology.name });
             }
-            ontologies.push(Ontology {
-                name: ontology.name,
-                concepts: ontology.concepts,
-            });
+            ontologies.push(Ontology { name: ontology.name, concepts: ontology.concepts });
         }
-        Ok(Self {
-            auth_salt: seed.auth_salt,
-            users,
-            ontologies,
-            user_by_token,
-        })
+        Ok(Self { auth_salt: seed.auth_salt, users, ontologies, user_by_token })
     }
 }
 
-fn claim<K, V>(
-    map: &mut HashMap<K, V>,
-    what: &'static str,
-    key: K,
-    value: V,
-) -> Result<(), InvalidWorld>
+fn claim<K, V>(map: &mut HashMap<K, V>, what: &'static str, key: K, value: V) -> Result<(), InvalidWorld>
 where
     K: Clone + Eq + Hash + ToString,
 {
@@ -322,16 +254,9 @@ mod tests {
         assert_eq!(directory.branches().count(), 2);
         let client = directory.client_by_name("acme-logistics").unwrap();
         let account = directory.account_by_login(client, "forklift-01").unwrap();
-        let (pune, _) = directory
-            .branches()
-            .find(|(_, branch)| branch.title == "Pune")
-            .unwrap();
+        let (pune, _) = directory.branches().find(|(_, branch)| branch.title == "Pune").unwrap();
         assert_eq!(directory.account(account).kind, AccountKind::Device);
-        assert!(
-            directory
-                .device_in_branch(directory.account(account).branch, "forklift-01")
-                .is_some()
-        );
+        assert!(directory.device_in_branch(directory.account(account).branch, "forklift-01").is_some());
         assert!(directory.device_in_branch(pune, "forklift-01").is_none());
     }
 
@@ -342,19 +267,13 @@ mod tests {
             guid = "004706bc-968b-41a9-9fa4-16465ca1e40d"
             name = "acme"
             db_name = "acme""#;
-        let build = |text: &str| {
-            Directory::from_world(toml::from_str(text).unwrap())
-                .unwrap_err()
-                .to_string()
-        };
+        let build = |text: &str| Directory::from_world(toml::from_str(text).unwrap()).unwrap_err().to_string();
         assert_eq!(
             build(&format!("{client}\n{client}")),
             r#"client guid "004706bc-968b-41a9-9fa4-16465ca1e40d" stands twice in the world"#
         );
         assert_eq!(
-            build(&format!(
-                "{client}\n[[client.api_key]]\nkey = 'k'\nbranch_id = 9"
-            )),
+            build(&format!("{client}\n[[client.api_key]]\nkey = 'k'\nbranch_id = 9")),
             "an API key names branch 9, which the client does not have"
         );
     }

@@ -93,10 +93,7 @@ pub(super) struct DeviceSeed {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    dead_code,
-    reason = "a sensor can only log in so far; its own routes come with the other areas"
-)]
+#[expect(dead_code, reason = "a sensor can only log in so far; its own routes come with the other areas")]
 pub(super) struct SensorSeed {
     pub(super) id: i32,
     pub(super) login: String,
@@ -108,10 +105,7 @@ pub(super) struct SensorSeed {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    dead_code,
-    reason = "a user can only log in so far; its own routes come with the other areas"
-)]
+#[expect(dead_code, reason = "a user can only log in so far; its own routes come with the other areas")]
 pub(super) struct UserSeed {
     pub(super) id: i32,
     pub(super) login: String,

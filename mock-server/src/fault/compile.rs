@@ -69,46 +69,25 @@ impl InvalidRule {
 // === impl Rule ===
 
 impl Rule {
-    pub(super) fn compile(
-        id: String,
-        spec: RuleSpec,
-        directory: &Directory,
-    ) -> Result<Self, InvalidRule> {
+    pub(super) fn compile(id: String, spec: RuleSpec, directory: &Directory) -> Result<Self, InvalidRule> {
         let given = &spec.matches;
         let vendor = given.vendor.as_deref().map(vendor).transpose()?;
         let operation = given.operation.as_deref().map(operation).transpose()?;
         if let (Some(vendor), Some(operation)) = (vendor, operation)
             && operation.vendor() != vendor
         {
-            let problem = format!(
-                "{operation} is an operation of {}",
-                operation.vendor().name()
-            );
-            return Err(InvalidRule::Value {
-                field: "match.vendor",
-                problem,
-            });
+            let problem = format!("{operation} is an operation of {}", operation.vendor().name());
+            return Err(InvalidRule::Value { field: "match.vendor", problem });
         }
         let method = given.method.as_deref().map(method).transpose()?;
-        let client = given
-            .client
-            .as_deref()
-            .map(|name| client(name, directory))
-            .transpose()?;
-        let branch = given
-            .branch
-            .as_deref()
-            .map(|name| branch(name, directory))
-            .transpose()?;
+        let client = given.client.as_deref().map(|name| client(name, directory)).transpose()?;
+        let branch = given.branch.as_deref().map(|name| branch(name, directory)).transpose()?;
         if let Some(name) = given.account.as_deref() {
             account(name, directory)?;
         }
         if !(200..=599).contains(&spec.effect.status) {
             let problem = format!("{} is not between 200 and 599", spec.effect.status);
-            return Err(InvalidRule::Value {
-                field: "effect.status",
-                problem,
-            });
+            return Err(InvalidRule::Value { field: "effect.status", problem });
         }
         let trigger = trigger(spec.trigger)?;
         Ok(Self {
@@ -135,13 +114,7 @@ fn vendor(name: &str) -> Result<Vendor, InvalidRule> {
 }
 
 fn operation(name: &str) -> Result<Operation, InvalidRule> {
-    Operation::from_name(name).ok_or_else(|| {
-        unknown(
-            "match.operation",
-            name,
-            Operation::ALL.iter().map(|operation| operation.name()),
-        )
-    })
+    Operation::from_name(name).ok_or_else(|| unknown("match.operation", name, Operation::all().map(Operation::name)))
 }
 
 fn method(name: &str) -> Result<Method, InvalidRule> {
@@ -152,63 +125,28 @@ fn method(name: &str) -> Result<Method, InvalidRule> {
 }
 
 fn client(name: &str, directory: &Directory) -> Result<ClientId, InvalidRule> {
-    let by_guid = Uuid::try_parse(name)
-        .ok()
-        .and_then(|guid| directory.client_by_guid(&guid));
+    let by_guid = Uuid::try_parse(name).ok().and_then(|guid| directory.client_by_guid(&guid));
     by_guid
         .or_else(|| directory.client_by_name(name))
-        .ok_or_else(|| {
-            unknown(
-                "match.client",
-                name,
-                directory
-                    .clients()
-                    .iter()
-                    .map(|client| client.name.as_str()),
-            )
-        })
+        .ok_or_else(|| unknown("match.client", name, directory.clients().iter().map(|client| client.name.as_str())))
 }
 
 fn branch(name: &str, directory: &Directory) -> Result<BranchId, InvalidRule> {
-    let by_guid = Uuid::try_parse(name)
-        .ok()
-        .and_then(|guid| directory.branch_by_guid(&guid));
+    let by_guid = Uuid::try_parse(name).ok().and_then(|guid| directory.branch_by_guid(&guid));
     by_guid
-        .or_else(|| {
-            directory
-                .branches()
-                .find(|(_, branch)| branch.title == name)
-                .map(|(id, _)| id)
-        })
-        .ok_or_else(|| {
-            unknown(
-                "match.branch",
-                name,
-                directory
-                    .branches()
-                    .map(|(_, branch)| branch.title.as_str()),
-            )
-        })
+        .or_else(|| directory.branches().find(|(_, branch)| branch.title == name).map(|(id, _)| id))
+        .ok_or_else(|| unknown("match.branch", name, directory.branches().map(|(_, branch)| branch.title.as_str())))
 }
 
 fn account(name: &str, directory: &Directory) -> Result<(), InvalidRule> {
     let logins = directory.accounts().iter().map(|account| &*account.login);
     let users = directory.timbr().users.iter().map(|user| &*user.name);
     let mut all = logins.chain(users);
-    if all.clone().any(|known| known == name) {
-        Ok(())
-    } else {
-        Err(unknown("match.account", name, &mut all))
-    }
+    if all.clone().any(|known| known == name) { Ok(()) } else { Err(unknown("match.account", name, &mut all)) }
 }
 
 fn trigger(spec: TriggerSpec) -> Result<Trigger, InvalidRule> {
-    let wrong = |problem: &str| {
-        Err(InvalidRule::Value {
-            field: "trigger",
-            problem: problem.to_owned(),
-        })
-    };
+    let wrong = |problem: &str| Err(InvalidRule::Value { field: "trigger", problem: problem.to_owned() });
     match (spec.always, spec.nth, spec.first) {
         (None | Some(true), None, None) => Ok(Trigger::Always),
         (Some(false), None, None) => wrong("always can only be true"),
@@ -219,19 +157,10 @@ fn trigger(spec: TriggerSpec) -> Result<Trigger, InvalidRule> {
     }
 }
 
-fn unknown<'a>(
-    field: &'static str,
-    value: &str,
-    allowed: impl IntoIterator<Item = &'a str>,
-) -> InvalidRule {
+fn unknown<'a>(field: &'static str, value: &str, allowed: impl IntoIterator<Item = &'a str>) -> InvalidRule {
     let allowed: Vec<String> = allowed.into_iter().map(str::to_owned).collect();
     let suggestion = nearest(value, allowed.iter().map(String::as_str)).map(str::to_owned);
-    InvalidRule::Unknown {
-        field,
-        value: value.to_owned(),
-        suggestion,
-        allowed,
-    }
+    InvalidRule::Unknown { field, value: value.to_owned(), suggestion, allowed }
 }
 
 fn hint(suggestion: Option<&str>, allowed: &[String]) -> String {
@@ -248,9 +177,7 @@ mod tests {
 
     fn check(rule: &str, expected: &str) {
         let directory = Directory::default_world().unwrap();
-        let error = Faults::default()
-            .add(serde_json::from_str(rule).unwrap(), &directory)
-            .unwrap_err();
+        let error = Faults::default().add(serde_json::from_str(rule).unwrap(), &directory).unwrap_err();
         assert_eq!(error.to_string(), expected, "{rule}");
     }
 
@@ -276,14 +203,8 @@ mod tests {
 
     #[test]
     fn values_out_of_range_are_refused() {
-        check(
-            r#"{"effect":{"status":99}}"#,
-            "effect.status: 99 is not between 200 and 599",
-        );
-        check(
-            r#"{"trigger":{"nth":0},"effect":{"status":503}}"#,
-            "trigger: counts start at 1",
-        );
+        check(r#"{"effect":{"status":99}}"#, "effect.status: 99 is not between 200 and 599");
+        check(r#"{"trigger":{"nth":0},"effect":{"status":503}}"#, "trigger: counts start at 1");
         check(
             r#"{"trigger":{"nth":1,"first":2},"effect":{"status":503}}"#,
             "trigger: give one of always, nth and first",
@@ -298,12 +219,8 @@ mod tests {
     fn a_name_can_be_given_once() {
         let directory = Directory::default_world().unwrap();
         let faults = Faults::default();
-        let rule: RuleSpec =
-            serde_json::from_str(r#"{"name":"a","effect":{"status":503}}"#).unwrap();
+        let rule: RuleSpec = serde_json::from_str(r#"{"name":"a","effect":{"status":503}}"#).unwrap();
         faults.add(rule.clone(), &directory).unwrap();
-        assert!(matches!(
-            faults.add(rule, &directory),
-            Err(InvalidRule::NameTaken { .. })
-        ));
+        assert!(matches!(faults.add(rule, &directory), Err(InvalidRule::NameTaken { .. })));
     }
 }

@@ -50,10 +50,8 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// A Timbr token, a Fernet token, a JWT, or base64 of 32 bytes.
 static SHAPED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"(?x) tk_[0-9a-f]{64} | gAAAA[A-Za-z0-9_-]{60,}={0,2} | eyJ[\w-]+\.[\w-]+\.[\w-]* | [A-Za-z0-9+/]{43}=",
-    )
-    .ok()
+    Regex::new(r"(?x) tk_[0-9a-f]{64} | gAAAA[A-Za-z0-9_-]{60,}={0,2} | eyJ[\w-]+\.[\w-]+\.[\w-]* | [A-Za-z0-9+/]{43}=")
+        .ok()
 });
 
 // === impl Redactor ===
@@ -63,27 +61,13 @@ impl Redactor {
     pub fn new(key: [u8; 8], show_secrets: bool, directory: &Directory) -> Self {
         let timbr = directory.timbr();
         let keys = directory.api_keys().iter().map(|key| key.key.clone());
-        let passwords = directory
-            .accounts()
-            .iter()
-            .map(|account| account.password.clone());
-        let users = timbr
-            .users
-            .iter()
-            .flat_map(|user| [user.password.clone(), user.token.clone()]);
-        let mut known: Vec<String> = keys
-            .chain(passwords)
-            .chain(users)
-            .chain(timbr.auth_salt.clone())
-            .collect();
+        let passwords = directory.accounts().iter().map(|account| account.password.clone());
+        let users = timbr.users.iter().flat_map(|user| [user.password.clone(), user.token.clone()]);
+        let mut known: Vec<String> = keys.chain(passwords).chain(users).chain(timbr.auth_salt.clone()).collect();
         known.retain(|secret| secret.len() >= SHORTEST_KNOWN);
         // Longest first: a password may be part of another.
         known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        Self {
-            key,
-            show_secrets,
-            known,
-        }
+        Self { key, show_secrets, known }
     }
 
     /// The stand-in for a secret.
@@ -93,11 +77,8 @@ impl Redactor {
         };
         mac.update(secret);
         let digest = mac.finalize().into_bytes();
-        let hex: String = digest[..6]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        format!("fingerprint:{hex}")
+        let short = digest[..6].iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        format!("fingerprint:{short:012x}")
     }
 
     /// A header value as it may be shown. An empty one hides nothing, and that it is empty matters.
@@ -105,10 +86,7 @@ impl Redactor {
         if self.show_secrets || value.is_empty() {
             return String::from_utf8_lossy(value).into_owned();
         }
-        if SECRET_HEADERS
-            .iter()
-            .any(|secret| secret.eq_ignore_ascii_case(name))
-        {
+        if SECRET_HEADERS.iter().any(|secret| secret.eq_ignore_ascii_case(name)) {
             return self.fingerprint(value);
         }
         self.text(&String::from_utf8_lossy(value)).into_owned()
@@ -130,9 +108,7 @@ impl Redactor {
                 clean = clean.replace(secret.as_str(), &self.fingerprint(secret.as_bytes()));
             }
         }
-        let shaped = shaped.replace_all(&clean, |found: &Captures<'_>| {
-            self.fingerprint(found[0].as_bytes())
-        });
+        let shaped = shaped.replace_all(&clean, |found: &Captures<'_>| self.fingerprint(found[0].as_bytes()));
         Cow::Owned(shaped.into_owned())
     }
 
@@ -141,20 +117,20 @@ impl Redactor {
         let head = &found["head"];
         let part = |name| found.name(name).map(|part| part.as_str());
         match (part("quoted"), part("single"), part("bare")) {
-            (Some(""), _, _) | (_, Some(""), _) | (_, _, Some("null")) => found[0].to_owned(),
-            (Some(value), _, _) => format!("{head}\"{}{}", hide(value), &found["end"]),
-            (_, Some(value), _) => format!("{head}'{}'", hide(value)),
-            (_, _, Some(value)) => format!("{head}{}", hide(value)),
-            (None, None, None) => found[0].to_owned(),
+            (Some(value), _, _) if !value.is_empty() => {
+                format!("{head}\"{}{}", hide(value), &found["end"])
+            }
+            (_, Some(value), _) if !value.is_empty() => format!("{head}'{}'", hide(value)),
+            (_, _, Some(value)) if value != "null" => format!("{head}{}", hide(value)),
+            // Nothing there to hide.
+            _ => found[0].to_owned(),
         }
     }
 }
 
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Redactor")
-            .field("show_secrets", &self.show_secrets)
-            .finish_non_exhaustive()
+        f.debug_struct("Redactor").field("show_secrets", &self.show_secrets).finish_non_exhaustive()
     }
 }
 
@@ -179,21 +155,12 @@ mod tests {
             (r#"{"Token":"c2FtcGxl"}"#, "c2FtcGxl"),
             ("select 'forklift-01-pass'", "forklift-01-pass"),
             ("b9re4v23GoNtwjY2Pkuj7WtzrjwVxyL425BqOm29", "b9re4v23"),
-            (
-                r#"{"data":["tk_0000000000000000000000000000000000000000000000000000000000000000"]}"#,
-                "tk_",
-            ),
-            (
-                "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopq=",
-                "abcdefghijk",
-            ),
+            (r#"{"data":["tk_0000000000000000000000000000000000000000000000000000000000000000"]}"#, "tk_"),
+            ("abcdefghijklmnopqrstuvwxyzabcdefghijklmnopq=", "abcdefghijk"),
         ] {
             let shown = redactor.text(text);
             assert!(!shown.contains(secret), "{text:?} is shown as {shown:?}");
-            assert!(
-                shown.contains("fingerprint:"),
-                "{text:?} is shown as {shown:?}"
-            );
+            assert!(shown.contains("fingerprint:"), "{text:?} is shown as {shown:?}");
         }
     }
 
@@ -216,18 +183,9 @@ mod tests {
     fn equal_secrets_have_equal_fingerprints_under_one_key() {
         let redactor = redactor();
         let other = Redactor::new([8; 8], false, &Directory::default_world().unwrap());
-        assert_eq!(
-            redactor.header("Token", b"abc"),
-            redactor.header("api-key", b"abc")
-        );
-        assert_ne!(
-            redactor.header("token", b"abc"),
-            redactor.header("token", b"abd")
-        );
-        assert_ne!(
-            redactor.header("token", b"abc"),
-            other.header("token", b"abc")
-        );
+        assert_eq!(redactor.header("Token", b"abc"), redactor.header("api-key", b"abc"));
+        assert_ne!(redactor.header("token", b"abc"), redactor.header("token", b"abd"));
+        assert_ne!(redactor.header("token", b"abc"), other.header("token", b"abc"));
     }
 
     #[test]

@@ -60,14 +60,8 @@ impl EntryView {
             headers: headers(&entry.headers, redactor),
             body: BodyView::new(&entry.body, redactor),
             status: entry.status,
-            reason: entry
-                .refused
-                .as_ref()
-                .map(|refused| refused.reason.to_string()),
-            detail: entry
-                .refused
-                .as_ref()
-                .map(|refused| redactor.text(&refused.detail).into_owned()),
+            reason: entry.refused.as_ref().map(|refused| refused.reason.to_string()),
+            detail: entry.refused.as_ref().map(|refused| redactor.text(&refused.detail).into_owned()),
             account: entry.account.as_deref().map(str::to_owned),
             token_generation: entry.token_generation,
             fault: Some(entry.faults.clone()).filter(|fired| !fired.is_empty()),
@@ -89,22 +83,13 @@ impl BodyView {
         let text = match std::str::from_utf8(&body.kept) {
             Ok(text) => Some(text),
             // The cut may have gone through a character: show what stands before it.
-            Err(error) if error.error_len().is_none() => {
-                std::str::from_utf8(&body.kept[..error.valid_up_to()]).ok()
-            }
+            Err(error) if error.error_len().is_none() => std::str::from_utf8(&body.kept[..error.valid_up_to()]).ok(),
             Err(_) => None,
         };
-        Self {
-            bytes: body.total,
-            kept: body.kept.len(),
-            text: text.map(|text| redactor.text(text).into_owned()),
-        }
+        Self { bytes: body.total, kept: body.kept.len(), text: text.map(|text| redactor.text(text).into_owned()) }
     }
 }
 
 fn headers(packed: &PackedHeaders, redactor: &Redactor) -> Vec<(String, String)> {
-    packed
-        .iter()
-        .map(|(name, value)| (name.to_owned(), redactor.header(name, value)))
-        .collect()
+    packed.iter().map(|(name, value)| (name.to_owned(), redactor.header(name, value))).collect()
 }

@@ -32,9 +32,7 @@ pub(super) async fn bind(hosts: &[IpAddr], port: u16) -> Result<Vec<Bound>, Star
 /// Opens the admin API's own port.
 pub(super) async fn bind_admin(port: u16) -> Result<Bound, StartError> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    open(address)
-        .await
-        .map_err(|cause| StartError::Listen { address, cause })
+    open(address).await.map_err(|cause| StartError::Listen { address, cause })
 }
 
 /// The URL that clients are told: the public one, with the real port in place of 0, or the first address.
@@ -53,10 +51,7 @@ pub(super) fn base_url(public: Option<&str>, first: SocketAddr) -> Result<String
         _ => authority.to_string(),
     };
     let path = uri.path().trim_end_matches('/');
-    Ok(format!(
-        "{}://{authority}{path}",
-        uri.scheme_str().unwrap_or("http")
-    ))
+    Ok(format!("{}://{authority}{path}", uri.scheme_str().unwrap_or("http")))
 }
 
 /// The host name in a base URL.
@@ -67,15 +62,11 @@ pub(super) fn host_of(base_url: &str) -> &str {
 
 /// `0.0.0.0` is where to listen, not where to connect to.
 fn reachable(address: SocketAddr) -> SocketAddr {
-    match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => {
-            SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()))
-        }
-        IpAddr::V6(ip) if ip.is_unspecified() => {
-            SocketAddr::from((Ipv6Addr::LOCALHOST, address.port()))
-        }
-        _ => address,
+    if !address.ip().is_unspecified() {
+        return address;
     }
+    let loopback: IpAddr = if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+    SocketAddr::from((loopback, address.port()))
 }
 
 async fn bind_all(hosts: &[IpAddr], port: u16) -> Result<Vec<Bound>, StartError> {
@@ -85,9 +76,7 @@ async fn bind_all(hosts: &[IpAddr], port: u16) -> Result<Vec<Bound>, StartError>
         let address = SocketAddr::from((*host, port));
         match open(address).await {
             Ok(listener) => bound.push(listener),
-            Err(cause)
-                if *host == Ipv6Addr::LOCALHOST && !bound.is_empty() && no_such_address(&cause) =>
-            {
+            Err(cause) if *host == Ipv6Addr::LOCALHOST && !bound.is_empty() && no_such_address(&cause) => {
                 tracing::debug!("not listening on ::1: {cause}");
             }
             Err(cause) => return Err(StartError::Listen { address, cause }),
@@ -116,21 +105,12 @@ mod tests {
         let first = "127.0.0.1:4711".parse().unwrap();
         let url = |public| base_url(public, first).map_err(|error| error.to_string());
         assert_eq!(url(None).unwrap(), "http://127.0.0.1:4711");
-        assert_eq!(
-            url(Some("http://mock.test:0/")).unwrap(),
-            "http://mock.test:4711"
-        );
-        assert_eq!(
-            url(Some("https://mock.test/base/")).unwrap(),
-            "https://mock.test/base"
-        );
+        assert_eq!(url(Some("http://mock.test:0/")).unwrap(), "http://mock.test:4711");
+        assert_eq!(url(Some("https://mock.test/base/")).unwrap(), "https://mock.test/base");
         for bad in ["mock.test", "ftp://mock.test", "http://", "/path"] {
             assert!(url(Some(bad)).is_err(), "{bad}");
         }
-        assert_eq!(
-            base_url(None, "0.0.0.0:80".parse().unwrap()).unwrap(),
-            "http://127.0.0.1:80"
-        );
+        assert_eq!(base_url(None, "0.0.0.0:80".parse().unwrap()).unwrap(), "http://127.0.0.1:80");
         assert_eq!(host_of("http://mock.test:4711/base"), "mock.test");
     }
 }

@@ -94,12 +94,7 @@ pub(super) fn read(
 }
 
 fn derive(salt: &str, key: BearerKey) -> Option<Key> {
-    let as_is = || {
-        python_base64::decode(salt.as_bytes())?
-            .try_into()
-            .ok()
-            .map(Key::from_bytes)
-    };
+    let as_is = || python_base64::decode(salt.as_bytes())?.try_into().ok().map(Key::from_bytes);
     match key {
         BearerKey::FernetKey => as_is(),
         BearerKey::Auto => as_is().or_else(|| derive(salt, BearerKey::Md5Hex)),
@@ -116,10 +111,7 @@ fn derive(salt: &str, key: BearerKey) -> Option<Key> {
 
 fn split(plain: &[u8]) -> Option<UserPassword> {
     let (user, password) = std::str::from_utf8(plain).ok()?.split_once(':')?;
-    Some(UserPassword {
-        user: user.to_owned(),
-        password: password.to_owned(),
-    })
+    Some(UserPassword { user: user.to_owned(), password: password.to_owned() })
 }
 
 #[cfg(test)]
@@ -140,12 +132,8 @@ mod tests {
 
     /// Tokens made with Python's cryptography, over every derivation.
     fn vectors() -> Vec<Vector> {
-        let path = format!(
-            "{}/../fixtures/timbr-bearer-vectors.json",
-            env!("CARGO_MANIFEST_DIR")
-        );
-        let all: Vec<Value> =
-            serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let path = format!("{}/../fixtures/timbr-bearer-vectors.json", env!("CARGO_MANIFEST_DIR"));
+        let all: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         all.iter()
             .map(|vector| Vector {
@@ -165,10 +153,7 @@ mod tests {
                     }
                 },
                 salt: text(&vector["salt"]),
-                who: UserPassword {
-                    user: text(&vector["user"]),
-                    password: text(&vector["password"]),
-                },
+                who: UserPassword { user: text(&vector["user"]), password: text(&vector["password"]) },
                 token: text(&vector["token"]),
                 time_s: vector["now"].as_u64().unwrap(),
                 iv: serde_json::from_value(vector["iv"].clone()).unwrap(),
@@ -180,15 +165,9 @@ mod tests {
     fn every_vector_is_made_and_read() {
         assert_eq!(vectors().len(), 5);
         for v in vectors() {
-            assert_eq!(
-                make(&v.salt, v.key, v.plaintext, &v.who, v.time_s, v.iv),
-                Some(v.token.clone())
-            );
+            assert_eq!(make(&v.salt, v.key, v.plaintext, &v.who, v.time_s, v.iv), Some(v.token.clone()));
             for plaintext in [v.plaintext, BearerPlaintext::Any] {
-                assert_eq!(
-                    read(&v.token, &v.salt, v.key, plaintext, v.time_s, Some(60)),
-                    Ok(v.who.clone())
-                );
+                assert_eq!(read(&v.token, &v.salt, v.key, plaintext, v.time_s, Some(60)), Ok(v.who.clone()));
             }
         }
     }
@@ -196,42 +175,19 @@ mod tests {
     #[test]
     fn auto_takes_a_fernet_key_as_it_is_and_anything_else_through_md5() {
         for v in vectors().iter().filter(|v| v.key != BearerKey::Sha256) {
-            assert_eq!(
-                read(
-                    &v.token,
-                    &v.salt,
-                    BearerKey::Auto,
-                    v.plaintext,
-                    v.time_s,
-                    None
-                ),
-                Ok(v.who.clone())
-            );
+            assert_eq!(read(&v.token, &v.salt, BearerKey::Auto, v.plaintext, v.time_s, None), Ok(v.who.clone()));
         }
     }
 
     #[test]
     fn each_wrong_setting_has_its_own_cause() {
         let v = &vectors()[0];
-        let read = |salt: &str, key, plaintext, now_s, ttl_s| {
-            read(&v.token, salt, key, plaintext, now_s, ttl_s).unwrap_err()
-        };
+        let read =
+            |salt: &str, key, plaintext, now_s, ttl_s| read(&v.token, salt, key, plaintext, now_s, ttl_s).unwrap_err();
         let (key, plaintext) = (BearerKey::Md5Hex, BearerPlaintext::Base64);
-        assert_eq!(
-            read("other", key, plaintext, v.time_s, None),
-            BadBearer::Token(Unreadable::Undecryptable)
-        );
-        assert_eq!(
-            read(&v.salt, BearerKey::FernetKey, plaintext, v.time_s, None),
-            BadBearer::Salt
-        );
-        assert_eq!(
-            read(&v.salt, key, BearerPlaintext::Raw, v.time_s, None),
-            BadBearer::Plaintext
-        );
-        assert_eq!(
-            read(&v.salt, key, plaintext, v.time_s + 61, Some(60)),
-            BadBearer::Token(Unreadable::Expired)
-        );
+        assert_eq!(read("other", key, plaintext, v.time_s, None), BadBearer::Token(Unreadable::Undecryptable));
+        assert_eq!(read(&v.salt, BearerKey::FernetKey, plaintext, v.time_s, None), BadBearer::Salt);
+        assert_eq!(read(&v.salt, key, BearerPlaintext::Raw, v.time_s, None), BadBearer::Plaintext);
+        assert_eq!(read(&v.salt, key, plaintext, v.time_s + 61, Some(60)), BadBearer::Token(Unreadable::Expired));
     }
 }

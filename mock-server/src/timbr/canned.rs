@@ -66,11 +66,7 @@ impl CannedAnswers {
         for (position, spec) in specs.iter().enumerate() {
             let canned = Canned::compile(spec).map_err(|error| (position, error))?;
             match &spec.query {
-                Some(query) => all
-                    .exact
-                    .entry(bare_statement(query).to_owned())
-                    .or_default()
-                    .push(position),
+                Some(query) => all.exact.entry(bare_statement(query).to_owned()).or_default().push(position),
                 None => all.patterns.push(position),
             }
             all.answers.push(canned);
@@ -81,31 +77,14 @@ impl CannedAnswers {
     /// The first answer that fits, in the order of the file: rows, or the engine's error.
     pub(super) fn find(&self, ontology: &str, sql: &str) -> Option<Result<&RawValue, &str>> {
         let sql = bare_statement(sql);
-        let fits = |position: &&usize| {
-            self.answers[**position]
-                .ontology
-                .as_deref()
-                .is_none_or(|only| only == ontology)
-        };
-        let exact = self
-            .exact
-            .get(sql)
-            .and_then(|positions| positions.iter().find(fits));
+        let fits = |position: &&usize| self.answers[**position].ontology.as_deref().is_none_or(|only| only == ontology);
+        let exact = self.exact.get(sql).and_then(|positions| positions.iter().find(fits));
         let matches = |position: &&usize| {
-            fits(position)
-                && self.answers[**position]
-                    .pattern
-                    .as_ref()
-                    .is_some_and(|pattern| pattern.is_match(sql))
+            fits(position) && self.answers[**position].pattern.as_ref().is_some_and(|pattern| pattern.is_match(sql))
         };
         let pattern = self.patterns.iter().find(matches);
         let first = exact.into_iter().chain(pattern).min()?;
-        Some(
-            self.answers[*first]
-                .result
-                .as_deref()
-                .map_err(String::as_str),
-        )
+        Some(self.answers[*first].result.as_deref().map_err(String::as_str))
     }
 }
 
@@ -127,11 +106,7 @@ impl Canned {
             (None, None, Some(error)) => Err(error.clone()),
             _ => return Err(InvalidAnswer::ExactlyOne("rows, rows_json and error")),
         };
-        Ok(Self {
-            ontology: spec.ontology.clone(),
-            pattern,
-            result,
-        })
+        Ok(Self { ontology: spec.ontology.clone(), pattern, result })
     }
 }
 
@@ -171,40 +146,22 @@ mod tests {
             rows_json = '[{"z": null, "a": 9007199254740993}]'
             "#,
         );
-        assert_eq!(
-            found(&canned, "one", " select a from b ").unwrap(),
-            r#"[{"a":1}]"#
-        );
-        assert_eq!(
-            found(&canned, "two", "select a from b").unwrap(),
-            "error: no"
-        );
-        assert_eq!(
-            found(&canned, "two", "SELECT c FROM b").unwrap(),
-            "error: no"
-        );
+        assert_eq!(found(&canned, "one", " select a from b ").unwrap(), r#"[{"a":1}]"#);
+        assert_eq!(found(&canned, "two", "select a from b").unwrap(), "error: no");
+        assert_eq!(found(&canned, "two", "SELECT c FROM b").unwrap(), "error: no");
         assert_eq!(found(&canned, "one", "select a from b limit 1"), None);
     }
 
     #[test]
     fn json_rows_keep_their_text() {
-        let canned = canned(
-            "[[answers]]\nquery = 'q'\nrows_json = '[{\"z\": null, \"a\": 9007199254740993}]'",
-        );
-        assert_eq!(
-            found(&canned, "o", "q").unwrap(),
-            r#"[{"z": null, "a": 9007199254740993}]"#
-        );
+        let canned = canned("[[answers]]\nquery = 'q'\nrows_json = '[{\"z\": null, \"a\": 9007199254740993}]'");
+        assert_eq!(found(&canned, "o", "q").unwrap(), r#"[{"z": null, "a": 9007199254740993}]"#);
     }
 
     #[test]
     fn a_wrong_answer_is_named_by_its_position() {
         let fails = |spec: CannedSpec| {
-            let good = CannedSpec {
-                query: Some("q".into()),
-                rows: Some(Vec::new()),
-                ..CannedSpec::default()
-            };
+            let good = CannedSpec { query: Some("q".into()), rows: Some(Vec::new()), ..CannedSpec::default() };
             let (position, error) = CannedAnswers::compile(&[good, spec]).unwrap_err();
             assert_eq!(position, 1);
             error.to_string()
@@ -212,34 +169,20 @@ mod tests {
         let rows = || Some(Vec::new());
         let query = || Some("q".to_owned());
         assert_eq!(
-            fails(CannedSpec {
-                rows: rows(),
-                ..CannedSpec::default()
-            }),
+            fails(CannedSpec { rows: rows(), ..CannedSpec::default() }),
             "give exactly one of query and pattern"
         );
         assert_eq!(
-            fails(CannedSpec {
-                query: query(),
-                ..CannedSpec::default()
-            }),
+            fails(CannedSpec { query: query(), ..CannedSpec::default() }),
             "give exactly one of rows, rows_json and error"
         );
         assert!(
-            fails(CannedSpec {
-                pattern: Some("(".into()),
-                rows: rows(),
-                ..CannedSpec::default()
-            })
-            .starts_with("pattern: ")
+            fails(CannedSpec { pattern: Some("(".into()), rows: rows(), ..CannedSpec::default() })
+                .starts_with("pattern: ")
         );
         assert!(
-            fails(CannedSpec {
-                query: query(),
-                rows_json: Some("[1]".into()),
-                ..CannedSpec::default()
-            })
-            .starts_with("rows_json: ")
+            fails(CannedSpec { query: query(), rows_json: Some("[1]".into()), ..CannedSpec::default() })
+                .starts_with("rows_json: ")
         );
     }
 }

@@ -40,27 +40,16 @@ impl Refusal {
         match self {
             Self::BadBearer(refused) => {
                 let answer = envelope_error(StatusCode::UNAUTHORIZED, BAD_BEARER);
-                (
-                    answer.with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
-                    Some(refused),
-                )
+                (answer.with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")), Some(refused))
             }
-            Self::NotAuthorized(refused) => (
-                envelope_error(StatusCode::UNAUTHORIZED, UNAUTHORIZED),
-                Some(refused),
-            ),
-            Self::BadRequest(refused) => (
-                envelope_error(StatusCode::BAD_REQUEST, &refused.detail),
-                Some(refused),
-            ),
-            Self::Engine(refused) => (
-                envelope_error(StatusCode::INTERNAL_SERVER_ERROR, &refused.detail),
-                Some(refused),
-            ),
-            Self::NotImplemented(refused) => (
-                envelope_error(StatusCode::NOT_IMPLEMENTED, &refused.detail),
-                Some(refused),
-            ),
+            Self::NotAuthorized(refused) => (envelope_error(StatusCode::UNAUTHORIZED, UNAUTHORIZED), Some(refused)),
+            Self::BadRequest(refused) => (envelope_error(StatusCode::BAD_REQUEST, &refused.detail), Some(refused)),
+            Self::Engine(refused) => {
+                (envelope_error(StatusCode::INTERNAL_SERVER_ERROR, &refused.detail), Some(refused))
+            }
+            Self::NotImplemented(refused) => {
+                (envelope_error(StatusCode::NOT_IMPLEMENTED, &refused.detail), Some(refused))
+            }
             Self::Internal(error) => (Answer::internal(&error), None),
         }
     }
@@ -77,10 +66,7 @@ pub(super) fn plain(status: StatusCode) -> Answer {
         StatusCode::UNAUTHORIZED => envelope_error(status, UNAUTHORIZED),
         status if status.is_client_error() || status.is_server_error() => {
             let name = status.canonical_reason().unwrap_or("Unknown");
-            envelope_error(
-                status,
-                &format!("{name}: HTTP Response code: {}", status.as_u16()),
-            )
+            envelope_error(status, &format!("{name}: HTTP Response code: {}", status.as_u16()))
         }
         status => Answer::empty(status),
     }

@@ -43,8 +43,7 @@ impl Key {
     /// Makes a token of a time (unix seconds) and an IV.
     pub(super) fn encrypt(&self, plain: &[u8], time_s: u64, iv: [u8; 16]) -> String {
         let (signing, encryption) = self.halves();
-        let cipher = cbc::Encryptor::<Aes128>::new(&encryption.into(), &iv.into())
-            .encrypt_padded_vec::<Pkcs7>(plain);
+        let cipher = cbc::Encryptor::<Aes128>::new(&encryption.into(), &iv.into()).encrypt_padded_vec::<Pkcs7>(plain);
         let mut token = Vec::with_capacity(HEAD + cipher.len() + TAG);
         token.push(VERSION);
         token.extend_from_slice(&time_s.to_be_bytes());
@@ -57,12 +56,7 @@ impl Key {
     }
 
     /// Reads a token. Without a life its time is not looked at, as in Python's `decrypt` without `ttl`.
-    pub(super) fn decrypt(
-        &self,
-        token: &str,
-        now_s: u64,
-        ttl_s: Option<u64>,
-    ) -> Result<Vec<u8>, Unreadable> {
+    pub(super) fn decrypt(&self, token: &str, now_s: u64, ttl_s: Option<u64>) -> Result<Vec<u8>, Unreadable> {
         let bytes = python_base64::decode(token.as_bytes()).ok_or(Unreadable::Malformed)?;
         if bytes.len() < HEAD + TAG || bytes[0] != VERSION {
             return Err(Unreadable::Malformed);
@@ -70,18 +64,14 @@ impl Key {
         let (signed, tag) = bytes.split_at(bytes.len() - TAG);
         let (head, cipher) = signed.split_at(HEAD);
         if let Some(ttl_s) = ttl_s {
-            let time_s = head[1..9]
-                .iter()
-                .fold(0_u64, |time, byte| time << 8 | u64::from(*byte));
-            if time_s.saturating_add(ttl_s) < now_s || now_s.saturating_add(FUTURE_SKEW_S) < time_s
-            {
+            let time_s = head[1..9].iter().fold(0_u64, |time, byte| time << 8 | u64::from(*byte));
+            if time_s.saturating_add(ttl_s) < now_s || now_s.saturating_add(FUTURE_SKEW_S) < time_s {
                 return Err(Unreadable::Expired);
             }
         }
         let (signing, encryption) = self.halves();
         let mac = mac(&signing, signed).ok_or(Unreadable::Undecryptable)?;
-        mac.verify_slice(tag)
-            .map_err(|_| Unreadable::Undecryptable)?;
+        mac.verify_slice(tag).map_err(|_| Unreadable::Undecryptable)?;
         let mut iv = [0; 16];
         iv.copy_from_slice(&head[9..]);
         cbc::Decryptor::<Aes128>::new(&encryption.into(), &iv.into())
@@ -110,10 +100,7 @@ mod tests {
     use super::*;
 
     fn vectors(name: &str) -> Vec<Value> {
-        let path = format!(
-            "{}/../fixtures/fernet/{name}.json",
-            env!("CARGO_MANIFEST_DIR")
-        );
+        let path = format!("{}/../fixtures/fernet/{name}.json", env!("CARGO_MANIFEST_DIR"));
         serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
     }
 
@@ -131,11 +118,7 @@ mod tests {
     fn the_published_token_is_made_to_the_bit() {
         for vector in vectors("generate") {
             let iv: [u8; 16] = serde_json::from_value(vector["iv"].clone()).unwrap();
-            let token = key(&vector).encrypt(
-                vector["src"].as_str().unwrap().as_bytes(),
-                now_s(&vector),
-                iv,
-            );
+            let token = key(&vector).encrypt(vector["src"].as_str().unwrap().as_bytes(), now_s(&vector), iv);
             assert_eq!(token, vector["token"].as_str().unwrap());
         }
     }
@@ -143,11 +126,8 @@ mod tests {
     #[test]
     fn the_published_token_is_read() {
         for vector in vectors("verify") {
-            let plain = key(&vector).decrypt(
-                vector["token"].as_str().unwrap(),
-                now_s(&vector),
-                vector["ttl_sec"].as_u64(),
-            );
+            let plain =
+                key(&vector).decrypt(vector["token"].as_str().unwrap(), now_s(&vector), vector["ttl_sec"].as_u64());
             assert_eq!(plain.unwrap(), vector["src"].as_str().unwrap().as_bytes());
         }
     }
@@ -157,20 +137,12 @@ mod tests {
         let mut accepted = Vec::new();
         for vector in vectors("invalid") {
             let (key, token) = (key(&vector), vector["token"].as_str().unwrap());
-            assert!(
-                key.decrypt(token, now_s(&vector), vector["ttl_sec"].as_u64())
-                    .is_err(),
-                "{}",
-                vector["desc"]
-            );
+            assert!(key.decrypt(token, now_s(&vector), vector["ttl_sec"].as_u64()).is_err(), "{}", vector["desc"]);
             if key.decrypt(token, now_s(&vector), None) == Ok(Vec::new()) {
                 accepted.push(vector["desc"].as_str().unwrap().to_owned());
             }
         }
-        assert_eq!(
-            accepted,
-            ["far-future TS (unacceptable clock skew)", "expired TTL"]
-        );
+        assert_eq!(accepted, ["far-future TS (unacceptable clock skew)", "expired TTL"]);
     }
 
     #[test]
@@ -178,11 +150,7 @@ mod tests {
         let key = Key::from_bytes([7; 32]);
         let token = key.encrypt(b"x", 1000, [0; 16]);
         for (now_s, readable) in [(1060, true), (1061, false), (940, true), (939, false)] {
-            assert_eq!(
-                key.decrypt(&token, now_s, Some(60)).is_ok(),
-                readable,
-                "{now_s}"
-            );
+            assert_eq!(key.decrypt(&token, now_s, Some(60)).is_ok(), readable, "{now_s}");
         }
     }
 }

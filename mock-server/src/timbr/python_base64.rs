@@ -76,11 +76,7 @@ mod tests {
             ("====", Some("")),
             ("", Some("")),
         ] {
-            assert_eq!(
-                decode(text.as_bytes()).as_deref(),
-                expected.map(str::as_bytes),
-                "{text:?}"
-            );
+            assert_eq!(decode(text.as_bytes()).as_deref(), expected.map(str::as_bytes), "{text:?}");
         }
     }
 }

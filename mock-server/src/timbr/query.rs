@@ -19,22 +19,12 @@ const SYSTEM_ONTOLOGY: &str = "system_db";
 
 /// `GET /timbr/api/get_ontologies/`.
 pub(super) fn ontologies(sandbox: &Sandbox) -> Answer {
-    let names: Vec<&str> = sandbox
-        .directory
-        .timbr()
-        .ontologies
-        .iter()
-        .map(|ontology| ontology.name.as_str())
-        .collect();
+    let names: Vec<&str> = sandbox.directory.timbr().ontologies.iter().map(|ontology| ontology.name.as_str()).collect();
     Answer::json(StatusCode::OK, JSON, &Envelope::success(names))
 }
 
 /// `POST /timbr/api/query/`. Any content type is taken for JSON; `x-async` is ignored here.
-pub(super) fn envelope(
-    sandbox: &Sandbox,
-    call: &Call<'_>,
-    user: &TimbrUser,
-) -> Result<Answer, Refusal> {
+pub(super) fn envelope(sandbox: &Sandbox, call: &Call<'_>, user: &TimbrUser) -> Result<Answer, Refusal> {
     let request: QueryRequest = serde_json::from_slice(call.body).map_err(|error| {
         let text = format!("Bad request: the body must be an object with the texts ontology_name and query: {error}");
         Refusal::BadRequest(Reason::BodyInvalid.because(text))
@@ -44,24 +34,13 @@ pub(super) fn envelope(
 }
 
 /// `POST /timbr/openapi/ontology/{ontology}/query`.
-pub(super) fn bare(
-    sandbox: &Sandbox,
-    call: &Call<'_>,
-    ontology: &str,
-    user: &TimbrUser,
-) -> Result<Answer, Refusal> {
-    if call
-        .header(header::X_ASYNC)
-        .is_some_and(|value| value.eq_ignore_ascii_case("true"))
-    {
+pub(super) fn bare(sandbox: &Sandbox, call: &Call<'_>, ontology: &str, user: &TimbrUser) -> Result<Answer, Refusal> {
+    if call.header(header::X_ASYNC).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
         let text = "Not implemented: mock-server does not answer asynchronous queries yet";
-        return Err(Refusal::NotImplemented(
-            Reason::AsyncUnsupported.because(text),
-        ));
+        return Err(Refusal::NotImplemented(Reason::AsyncUnsupported.because(text)));
     }
-    let sql = std::str::from_utf8(call.body).map_err(|_| {
-        Refusal::BadRequest(Reason::BodyInvalid.because("Bad request: the query is not UTF-8"))
-    })?;
+    let sql = std::str::from_utf8(call.body)
+        .map_err(|_| Refusal::BadRequest(Reason::BodyInvalid.because("Bad request: the query is not UTF-8")))?;
     let rows = rows(sandbox, ontology, sql, user)?;
     let mut answer = Answer::empty(StatusCode::OK);
     answer.headers.insert(CONTENT_TYPE, JSON);
@@ -70,35 +49,19 @@ pub(super) fn bare(
 }
 
 /// Canned answers first, then the statements that every service knows.
-fn rows(
-    sandbox: &Sandbox,
-    ontology: &str,
-    sql: &str,
-    user: &TimbrUser,
-) -> Result<Box<RawValue>, Refusal> {
+fn rows(sandbox: &Sandbox, ontology: &str, sql: &str, user: &TimbrUser) -> Result<Box<RawValue>, Refusal> {
     if sql.trim().is_empty() {
-        return Err(Refusal::BadRequest(
-            Reason::SqlEmpty.because("Bad request: the query is empty"),
-        ));
+        return Err(Refusal::BadRequest(Reason::SqlEmpty.because("Bad request: the query is empty")));
     }
     let directory = sandbox.directory.timbr();
     if directory.ontology(ontology).is_none() && ontology != SYSTEM_ONTOLOGY {
-        let known: Vec<&str> = directory
-            .ontologies
-            .iter()
-            .map(|ontology| ontology.name.as_str())
-            .collect();
-        let text = format!(
-            "Unknown database '{ontology}'; the known ones are: {}",
-            known.join(", ")
-        );
+        let known: Vec<&str> = directory.ontologies.iter().map(|ontology| ontology.name.as_str()).collect();
+        let text = format!("Unknown database '{ontology}'; the known ones are: {}", known.join(", "));
         return Err(Refusal::Engine(Reason::OntologyUnknown.because(text)));
     }
     let engine = |text: String| Refusal::Engine(Reason::SqlRefused.because(text));
     if let Some(answer) = sandbox.settings.timbr.answers.find(ontology, sql) {
-        return answer
-            .map(ToOwned::to_owned)
-            .map_err(|text| engine(text.to_owned()));
+        return answer.map(ToOwned::to_owned).map_err(|text| engine(text.to_owned()));
     }
     match system::answer(directory, ontology, sql, user) {
         Some(Ok(rows)) => serde_json::value::to_raw_value(&rows).map_err(|error| Refusal::Internal(error.into())),

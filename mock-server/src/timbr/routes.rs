@@ -4,7 +4,7 @@ use http::Method;
 use percent_encoding::percent_decode_str;
 use wire::path as p;
 
-use crate::operation::{Operation, Route, Vendor};
+use crate::operation::{Operation, Route, TimbrOperation, Vendor};
 
 /// Finds the operation of a Timbr path; `None` if it is not one of Timbr's.
 pub(crate) fn route(method: &Method, path: &str) -> Option<Route> {
@@ -12,20 +12,15 @@ pub(crate) fn route(method: &Method, path: &str) -> Option<Route> {
         return None;
     }
     let path = path.strip_suffix('/').unwrap_or(path);
-    let choose = |method_wanted: Method, operation: Operation, segment: Option<String>| {
-        Some(Route::choose(
-            Vendor::Timbr,
-            method,
-            &[(method_wanted, operation)],
-            segment,
-        ))
+    let choose = |method_wanted: Method, operation: TimbrOperation, segment: Option<String>| {
+        Some(Route::choose(Vendor::Timbr, method, &[(method_wanted, Operation::Timbr(operation))], segment))
     };
     match path {
-        p::GET_TOKEN => choose(Method::POST, Operation::TimbrGetToken, None),
-        p::QUERY => choose(Method::POST, Operation::TimbrQuery, None),
-        p::GET_ONTOLOGIES => choose(Method::GET, Operation::TimbrGetOntologies, None),
+        p::GET_TOKEN => choose(Method::POST, TimbrOperation::GetToken, None),
+        p::QUERY => choose(Method::POST, TimbrOperation::Query, None),
+        p::GET_ONTOLOGIES => choose(Method::GET, TimbrOperation::GetOntologies, None),
         _ => match openapi_ontology(path) {
-            Some(ontology) => choose(Method::POST, Operation::TimbrOpenapiQuery, Some(ontology)),
+            Some(ontology) => choose(Method::POST, TimbrOperation::OpenapiQuery, Some(ontology)),
             None => Some(Route::Unknown(Vendor::Timbr)),
         },
     }
@@ -33,10 +28,7 @@ pub(crate) fn route(method: &Method, path: &str) -> Option<Route> {
 
 /// The name between the two fixed parts, decoded once: `A%2520b` is the name `A%20b`.
 fn openapi_ontology(path: &str) -> Option<String> {
-    let name = path
-        .strip_prefix(p::OPENAPI_ONTOLOGY)?
-        .strip_prefix('/')?
-        .strip_suffix("/query")?;
+    let name = path.strip_prefix(p::OPENAPI_ONTOLOGY)?.strip_prefix('/')?.strip_suffix("/query")?;
     let one_segment = !name.is_empty() && !name.contains('/');
     one_segment.then(|| percent_decode_str(name).decode_utf8_lossy().into_owned())
 }
@@ -47,10 +39,9 @@ mod tests {
 
     fn check(method: &Method, path: &str, expected: &str) {
         let found = match route(method, path) {
-            Some(Route::To(operation, segment)) => segment.map_or_else(
-                || operation.to_string(),
-                |segment| format!("{operation} {segment}"),
-            ),
+            Some(Route::To(operation, segment)) => {
+                segment.map_or_else(|| operation.to_string(), |segment| format!("{operation} {segment}"))
+            }
             Some(Route::WrongMethod(_, allowed)) => format!("405 {allowed:?}"),
             Some(Route::Unknown(_)) => "404".to_owned(),
             Some(Route::Outside) | None => "outside".to_owned(),
@@ -64,16 +55,8 @@ mod tests {
         check(&Method::POST, "/timbr/api/query", "timbr.query");
         check(&Method::POST, "/timbr/api/Query/", "404");
         check(&Method::GET, "/timbr/api/get_token", "405 [POST]");
-        check(
-            &Method::POST,
-            "/timbr/openapi/ontology/A_basic/query",
-            "timbr.openapi_query A_basic",
-        );
-        check(
-            &Method::POST,
-            "/timbr/openapi/ontology/A%2520b/query/",
-            "timbr.openapi_query A%20b",
-        );
+        check(&Method::POST, "/timbr/openapi/ontology/A_basic/query", "timbr.openapi_query A_basic");
+        check(&Method::POST, "/timbr/openapi/ontology/A%2520b/query/", "timbr.openapi_query A%20b");
         check(&Method::POST, "/timbr/openapi/ontology/A/b/query", "404");
         check(&Method::POST, "/timbr/openapi/ontology//query", "404");
         check(&Method::POST, "//timbr/api/query", "outside");

@@ -8,11 +8,12 @@ use serde_json::{Map, Value, json};
 use crate::directory::{TimbrDirectory, TimbrUser};
 
 type Rows = Result<Value, String>;
+type Answerer = fn(&Context<'_>, &Captures<'_>) -> Rows;
 
 /// A statement and its answer.
 struct Statement {
     pattern: Regex,
-    answer: fn(&Context<'_>, &Captures<'_>) -> Rows,
+    answer: Answerer,
 }
 
 struct Context<'a> {
@@ -22,48 +23,23 @@ struct Context<'a> {
 }
 
 static STATEMENTS: LazyLock<Vec<Statement>> = LazyLock::new(|| {
-    let table: [(&str, fn(&Context<'_>, &Captures<'_>) -> Rows); 11] = [
-        (r"show\s+version", |_, _| {
-            Ok(json!([{ "id": concat!("mock-server-", env!("CARGO_PKG_VERSION")) }]))
-        }),
-        (
-            r"show\s+token(?:\s+for\s+`?(?P<user>[^`\s]+)`?)?",
-            show_token,
-        ),
-        (r"show\s+datasources", |_, _| {
-            Ok(json!([{ "datasource": "default", "is_active": true }]))
-        }),
+    let table: [(&str, Answerer); 11] = [
+        (r"show\s+version", |_, _| Ok(json!([{ "id": concat!("mock-server-", env!("CARGO_PKG_VERSION")) }]))),
+        (r"show\s+token(?:\s+for\s+`?(?P<user>[^`\s]+)`?)?", show_token),
+        (r"show\s+datasources", |_, _| Ok(json!([{ "datasource": "default", "is_active": true }]))),
         (r"show\s+tags", |_, _| Ok(json!([]))),
         (r"show\s+tables\s+in\s+`?dtimbr`?", |context, _| {
-            Ok(concepts(context)
-                .map(|name| json!({ "tab_name": name }))
-                .collect())
+            Ok(concepts(context).map(|name| json!({ "tab_name": name })).collect())
         }),
-        (
-            r"select\s+ontology\s+from\s+timbr\.sys_ontologies",
-            |context, _| {
-                Ok(context
-                    .directory
-                    .ontologies
-                    .iter()
-                    .map(|ontology| json!({ "ontology": ontology.name }))
-                    .collect())
-            },
-        ),
+        (r"select\s+ontology\s+from\s+timbr\.sys_ontologies", |context, _| {
+            Ok(context.directory.ontologies.iter().map(|ontology| json!({ "ontology": ontology.name })).collect())
+        }),
         (r"select\s+timbr_username\(\)", |context, _| {
             Ok(json!([{ context.user.name.to_string(): context.user.name.to_string() }]))
         }),
-        (
-            r"(?:describe|desc)\s+concept\s+`?dtimbr`?\.`?(?P<concept>[^`\s]+)`?",
-            describe_concept,
-        ),
-        (r"explain\s+(?P<sql>.+)", |_, found| {
-            Ok(json!([{ "PLAN": format!("mock plan of: {}", &found["sql"]) }]))
-        }),
-        (
-            r"select\s+\*\s+from\s+\(.+\)\s+explainable_query\s+where\s+1\s*=\s*0",
-            |_, _| Ok(json!([])),
-        ),
+        (r"(?:describe|desc)\s+concept\s+`?dtimbr`?\.`?(?P<concept>[^`\s]+)`?", describe_concept),
+        (r"explain\s+(?P<sql>.+)", |_, found| Ok(json!([{ "PLAN": format!("mock plan of: {}", &found["sql"]) }]))),
+        (r"select\s+\*\s+from\s+\(.+\)\s+explainable_query\s+where\s+1\s*=\s*0", |_, _| Ok(json!([]))),
         (
             r"select\s+(?P<list>(?:'(?:[^']|'')*'|\d+)(?:\s+as\s+`?\w+`?)?(?:\s*,\s*(?:'(?:[^']|'')*'|\d+)(?:\s+as\s+`?\w+`?)?)*)",
             literals,
@@ -71,47 +47,26 @@ static STATEMENTS: LazyLock<Vec<Statement>> = LazyLock::new(|| {
     ];
     let compile = |(pattern, answer)| {
         // `s`: a statement may run over lines. A bad pattern drops its statement; the tests below would miss it.
-        Some(Statement {
-            pattern: Regex::new(&format!("(?is)^{pattern}$")).ok()?,
-            answer,
-        })
+        Some(Statement { pattern: Regex::new(&format!("(?is)^{pattern}$")).ok()?, answer })
     };
     table.into_iter().filter_map(compile).collect()
 });
 
 static LITERAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?is)(?:'(?P<text>(?:[^']|'')*)'|(?P<number>\d+))(?:\s+as\s+`?(?P<name>\w+)`?)?")
-        .ok()
+    Regex::new(r"(?is)(?:'(?P<text>(?:[^']|'')*)'|(?P<number>\d+))(?:\s+as\s+`?(?P<name>\w+)`?)?").ok()
 });
 
 /// Answers a statement, or `None` if it is not one of these.
-pub(super) fn answer(
-    directory: &TimbrDirectory,
-    ontology: &str,
-    sql: &str,
-    user: &TimbrUser,
-) -> Option<Rows> {
+pub(super) fn answer(directory: &TimbrDirectory, ontology: &str, sql: &str, user: &TimbrUser) -> Option<Rows> {
     let sql = bare_statement(sql);
-    let context = Context {
-        directory,
-        ontology,
-        user,
-    };
-    STATEMENTS.iter().find_map(|statement| {
-        Some((statement.answer)(
-            &context,
-            &statement.pattern.captures(sql)?,
-        ))
-    })
+    let context = Context { directory, ontology, user };
+    STATEMENTS.iter().find_map(|statement| Some((statement.answer)(&context, &statement.pattern.captures(sql)?)))
 }
 
 /// Without the comment lines that clients put before a statement, without the last semicolon.
 pub(super) fn bare_statement(sql: &str) -> &str {
     let mut rest = sql.trim();
-    while let Some(after) = rest
-        .strip_prefix("--")
-        .and_then(|comment| comment.split_once('\n'))
-    {
+    while let Some(after) = rest.strip_prefix("--").and_then(|comment| comment.split_once('\n')) {
         rest = after.1.trim_start();
     }
     rest.strip_suffix(';').unwrap_or(rest).trim_end()
@@ -120,10 +75,9 @@ pub(super) fn bare_statement(sql: &str) -> &str {
 fn show_token(context: &Context<'_>, found: &Captures<'_>) -> Rows {
     let user = match found.name("user") {
         None => context.user,
-        Some(name) => context
-            .directory
-            .user(name.as_str())
-            .ok_or_else(|| format!("User {} does not exist", name.as_str()))?,
+        Some(name) => {
+            context.directory.user(name.as_str()).ok_or_else(|| format!("User {} does not exist", name.as_str()))?
+        }
     };
     Ok(json!([{ "token": user.token }]))
 }
@@ -149,10 +103,8 @@ fn literals(_: &Context<'_>, found: &Captures<'_>) -> Rows {
         let (value, shown) = match (item.name("text"), item.name("number")) {
             (Some(text), _) => (Value::from(text.as_str().replace("''", "'")), text.as_str()),
             (None, Some(number)) => {
-                let value = number
-                    .as_str()
-                    .parse::<i64>()
-                    .map_err(|_| format!("Number out of range: {}", number.as_str()))?;
+                let value =
+                    number.as_str().parse::<i64>().map_err(|_| format!("Number out of range: {}", number.as_str()))?;
                 (Value::from(value), number.as_str())
             }
             (None, None) => continue,
@@ -165,9 +117,7 @@ fn literals(_: &Context<'_>, found: &Captures<'_>) -> Rows {
 
 fn concepts<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
     let ontology = context.directory.ontology(context.ontology);
-    ontology
-        .into_iter()
-        .flat_map(|ontology| ontology.concepts.iter().map(String::as_str))
+    ontology.into_iter().flat_map(|ontology| ontology.concepts.iter().map(String::as_str))
 }
 
 #[cfg(test)]
@@ -187,16 +137,10 @@ mod tests {
     fn the_statements_of_real_clients_are_answered() {
         let token = "tk_2dee5e3c929124f617065ad0f7e4f2418916659ba57f410f7c9afaf8700c5d15";
         let bob = "tk_bee7fc9f63d90f0af5cec9e941ed426627e04339327d0165e3e2fc044ea467e8";
-        check(
-            "SHOW VERSION",
-            json!([{ "id": concat!("mock-server-", env!("CARGO_PKG_VERSION")) }]),
-        );
+        check("SHOW VERSION", json!([{ "id": concat!("mock-server-", env!("CARGO_PKG_VERSION")) }]));
         check("SHOW TOKEN", json!([{ "token": token }]));
         check("show token for `bob`", json!([{ "token": bob }]));
-        check(
-            "SHOW DATASOURCES",
-            json!([{ "datasource": "default", "is_active": true }]),
-        );
+        check("SHOW DATASOURCES", json!([{ "datasource": "default", "is_active": true }]));
         check(
             "SELECT ontology FROM timbr.sys_ontologies",
             json!([{ "ontology": "supply_chain" }, { "ontology": "maintenance" }]),
@@ -206,47 +150,28 @@ mod tests {
             json!([{ "tab_name": "customer" }, { "tab_name": "order" }, { "tab_name": "shipment" }]),
         );
         check("SHOW TAGS", json!([]));
-        check(
-            "EXPLAIN SELECT *\nFROM x",
-            json!([{ "PLAN": "mock plan of: SELECT *\nFROM x" }]),
-        );
-        check(
-            "SELECT * FROM (select a\nfrom b) explainable_query WHERE 1=0",
-            json!([]),
-        );
+        check("EXPLAIN SELECT *\nFROM x", json!([{ "PLAN": "mock plan of: SELECT *\nFROM x" }]));
+        check("SELECT * FROM (select a\nfrom b) explainable_query WHERE 1=0", json!([]));
         check("select timbr_username()", json!([{ "alice": "alice" }]));
         check("SELECT 1", json!([{ "1": 1 }]));
-        check(
-            "SELECT '测试' AS chinese, 'it''s' AS b, 2 AS c",
-            json!([{ "chinese": "测试", "b": "it's", "c": 2 }]),
-        );
-        let Some(Ok(Value::Array(columns))) = described("customer") else {
-            panic!("not described")
-        };
-        assert!(columns.iter().all(|column| {
-            ["col_name", "data_type", "comment"]
+        check("SELECT '测试' AS chinese, 'it''s' AS b, 2 AS c", json!([{ "chinese": "测试", "b": "it's", "c": 2 }]));
+        let Some(Ok(Value::Array(columns))) = described("customer") else { panic!("not described") };
+        assert!(
+            columns
                 .iter()
-                .all(|key| column[key].is_string())
-        }));
+                .all(|column| { ["col_name", "data_type", "comment"].iter().all(|key| column[key].is_string()) })
+        );
     }
 
     fn described(concept: &str) -> Option<Rows> {
         let directory = Directory::default_world().unwrap();
         let timbr = directory.timbr();
-        answer(
-            timbr,
-            "supply_chain",
-            &format!("describe concept `dtimbr`.`{concept}`"),
-            &timbr.users[0],
-        )
+        answer(timbr, "supply_chain", &format!("describe concept `dtimbr`.`{concept}`"), &timbr.users[0])
     }
 
     #[test]
     fn what_a_statement_names_must_exist() {
-        assert_eq!(
-            described("ghost"),
-            Some(Err("Table or view not found: dtimbr.ghost".to_owned()))
-        );
+        assert_eq!(described("ghost"), Some(Err("Table or view not found: dtimbr.ghost".to_owned())));
     }
 
     #[test]
@@ -255,15 +180,8 @@ mod tests {
         assert_eq!(bare_statement("--a\n--b\n select 2 ; "), "select 2");
         let directory = Directory::default_world().unwrap();
         let timbr = directory.timbr();
-        for sql in [
-            "SELECT 1 FROM x",
-            "SHOW VERSIONS",
-            "SELECT * FROM dtimbr.customer",
-        ] {
-            assert!(
-                answer(timbr, "supply_chain", sql, &timbr.users[0]).is_none(),
-                "{sql}"
-            );
+        for sql in ["SELECT 1 FROM x", "SHOW VERSIONS", "SELECT * FROM dtimbr.customer"] {
+            assert!(answer(timbr, "supply_chain", sql, &timbr.users[0]).is_none(), "{sql}");
         }
     }
 }

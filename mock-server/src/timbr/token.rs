@@ -20,15 +20,11 @@ pub(super) fn get_token(user: &TimbrUser) -> Answer {
 }
 
 /// The user that a bearer names, if the password in it is the user's.
-pub(super) fn user_of_bearer<'s>(
-    sandbox: &'s Sandbox,
-    call: &Call<'_>,
-) -> Result<&'s TimbrUser, Refused> {
+pub(super) fn user_of_bearer<'s>(sandbox: &'s Sandbox, call: &Call<'_>) -> Result<&'s TimbrUser, Refused> {
     let settings = &sandbox.settings.timbr;
     let directory = sandbox.directory.timbr();
     let salt = settings.auth_salt.as_ref().or(directory.auth_salt.as_ref());
-    let salt =
-        salt.ok_or_else(|| Reason::SaltMissing.because("no timbr.auth_salt is configured"))?;
+    let salt = salt.ok_or_else(|| Reason::SaltMissing.because("no timbr.auth_salt is configured"))?;
     let header = call
         .header(AUTHORIZATION.as_str())
         .ok_or_else(|| Reason::BearerMissing.because("the request has no Authorization header"))?;
@@ -36,41 +32,28 @@ pub(super) fn user_of_bearer<'s>(
     let token = match header.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim_start(),
         _ => {
-            return Err(Reason::BearerMissing
-                .because("the Authorization header has another scheme than Bearer"));
+            return Err(Reason::BearerMissing.because("the Authorization header has another scheme than Bearer"));
         }
     };
     let now_s = u64::try_from(call.now.as_second()).unwrap_or(0);
     let ttl_s = settings.bearer_ttl.map(|ttl| ttl.as_secs().unsigned_abs());
-    let who = bearer::read(
-        token,
-        salt,
-        settings.bearer_key,
-        settings.bearer_plaintext,
-        now_s,
-        ttl_s,
-    )
-    .map_err(explain)?;
+    let who =
+        bearer::read(token, salt, settings.bearer_key, settings.bearer_plaintext, now_s, ttl_s).map_err(explain)?;
     let user = directory.user(&who.user).ok_or_else(|| {
-        Reason::BearerUserUnknown.because(format!(
-            "the bearer names the user {:?}, who is unknown",
-            who.user
-        ))
+        Reason::BearerUserUnknown.because(format!("the bearer names the user {:?}, who is unknown", who.user))
     })?;
     if bool::from(user.password.as_bytes().ct_eq(who.password.as_bytes())) {
         Ok(user)
     } else {
-        Err(Reason::BearerPasswordWrong.because(format!(
-            "the bearer's password is not that of {:?}",
-            who.user
-        )))
+        Err(Reason::BearerPasswordWrong.because(format!("the bearer's password is not that of {:?}", who.user)))
     }
 }
 
 fn explain(bad: BadBearer) -> Refused {
     match bad {
-        BadBearer::Salt => Reason::SaltMissing
-            .because("timbr.auth_salt is no Fernet key (base64 of 32 bytes), and timbr.bearer_key says that it must be one"),
+        BadBearer::Salt => Reason::SaltMissing.because(
+            "timbr.auth_salt is no Fernet key (base64 of 32 bytes), and timbr.bearer_key says that it must be one",
+        ),
         BadBearer::Token(Unreadable::Malformed) => Reason::BearerMalformed.because("the bearer is no Fernet token"),
         BadBearer::Token(Unreadable::Expired) => {
             Reason::BearerExpired.because("the bearer is older than timbr.bearer_ttl, or from the future")

@@ -46,11 +46,7 @@ impl Jwt {
         }
     }
 
-    pub(super) fn encode(
-        &self,
-        id: u128,
-        bearer: &Bearer<'_>,
-    ) -> Result<String, jsonwebtoken::errors::Error> {
+    pub(super) fn encode(&self, id: u128, bearer: &Bearer<'_>) -> Result<String, jsonwebtoken::errors::Error> {
         let claims = Claims {
             sub: bearer.login.to_owned(),
             client: bearer.client,
@@ -67,9 +63,7 @@ impl Jwt {
     pub(super) fn sight(&self, text: &str) -> Sighting {
         let Ok(token) = decode::<Claims>(text, &self.decoding, &self.validation) else {
             let bare = text.rsplit(' ').next().unwrap_or(text);
-            return if bare != text
-                && decode::<Claims>(bare, &self.decoding, &self.validation).is_ok()
-            {
+            return if bare != text && decode::<Claims>(bare, &self.decoding, &self.validation).is_ok() {
                 Sighting::Mangled("it carries a scheme word")
             } else {
                 Sighting::Foreign

@@ -59,11 +59,7 @@ impl Mint {
         }
     }
 
-    pub(super) fn make(
-        &self,
-        id: u128,
-        bearer: &Bearer<'_>,
-    ) -> Result<String, jsonwebtoken::errors::Error> {
+    pub(super) fn make(&self, id: u128, bearer: &Bearer<'_>) -> Result<String, jsonwebtoken::errors::Error> {
         match &self.form {
             Form::Opaque(issuer) => Ok(issuer.encode(id)),
             Form::Jwt(jwt) => jwt.encode(id, bearer),

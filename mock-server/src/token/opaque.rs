@@ -41,13 +41,10 @@ pub enum Sighting {
 
 impl Issuer {
     pub(super) fn new(run: &str, sandbox: &str) -> Self {
-        Self {
-            run: fold(run),
-            sandbox: fold(sandbox),
-        }
+        Self { run: fold(run), sandbox: fold(sandbox) }
     }
 
-    pub(super) fn encode(&self, id: u128) -> String {
+    pub(super) fn encode(self, id: u128) -> String {
         let mut bytes = [0; 32];
         bytes[..16].copy_from_slice(&id.to_be_bytes());
         bytes[16..20].copy_from_slice(&self.run);
@@ -58,7 +55,7 @@ impl Issuer {
     }
 
     /// Reads a token that may be whole, damaged, or somebody else's.
-    pub(super) fn sight(&self, text: &str) -> Sighting {
+    pub(super) fn sight(self, text: &str) -> Sighting {
         if let Some(origin) = self.origin(text) {
             return Sighting::Known(origin);
         }
@@ -70,7 +67,7 @@ impl Issuer {
         Sighting::Foreign
     }
 
-    fn origin(&self, text: &str) -> Option<Origin> {
+    fn origin(self, text: &str) -> Option<Origin> {
         if text.len() != 44 {
             return None;
         }
@@ -94,27 +91,14 @@ type Mend = fn(&str) -> String;
 
 /// What clients do to tokens, and how to undo it, one at a time and then all at once.
 const DAMAGES: [(&str, Mend); 6] = [
-    ("it carries a scheme word", |text| {
-        text.rsplit(' ').next().unwrap_or(text).to_owned()
-    }),
-    ("it is URL-encoded", |text| {
-        percent_decode_str(text).decode_utf8_lossy().into_owned()
-    }),
-    ("its padding is lost", |text| {
-        format!("{}=", text.trim_end_matches('='))
-    }),
+    ("it carries a scheme word", |text| text.rsplit(' ').next().unwrap_or(text).to_owned()),
+    ("it is URL-encoded", |text| percent_decode_str(text).decode_utf8_lossy().into_owned()),
+    ("its padding is lost", |text| format!("{}=", text.trim_end_matches('='))),
     ("a plus became a space", |text| text.replace(' ', "+")),
-    ("it is in the URL-safe alphabet", |text| {
-        text.replace('-', "+").replace('_', "/")
-    }),
+    ("it is in the URL-safe alphabet", |text| text.replace('-', "+").replace('_', "/")),
     ("it is quoted, or damaged in several ways", |text| {
-        let text = percent_decode_str(text.trim_matches('"'))
-            .decode_utf8_lossy()
-            .into_owned();
-        let text = text
-            .trim_end_matches('=')
-            .replace([' ', '-'], "+")
-            .replace('_', "/");
+        let text = percent_decode_str(text.trim_matches('"')).decode_utf8_lossy().into_owned();
+        let text = text.trim_end_matches('=').replace([' ', '-'], "+").replace('_', "/");
         format!("{text}=")
     }),
 ];
@@ -126,16 +110,11 @@ fn fold(text: &str) -> [u8; 4] {
 
 /// The last eight bytes: three that encode to `?+/?`, five of check.
 fn tail(head: &[u8]) -> [u8; 8] {
-    let digest = Sha256::new()
-        .chain_update("mock-server opaque token")
-        .chain_update(head)
-        .finalize();
+    let digest = Sha256::new().chain_update("mock-server opaque token").chain_update(head).finalize();
     let (first, last) = (digest[5] & 0b11_1111, digest[6] & 0b11_1111);
     let mark = u32::from(first) << 18 | 62 << 12 | 63 << 6 | u32::from(last);
     let [_, mark @ ..] = mark.to_be_bytes();
-    [
-        mark[0], mark[1], mark[2], digest[0], digest[1], digest[2], digest[3], digest[4],
-    ]
+    [mark[0], mark[1], mark[2], digest[0], digest[1], digest[2], digest[3], digest[4]]
 }
 
 #[cfg(test)]
@@ -175,49 +154,23 @@ mod tests {
     fn the_origin_is_told_apart() {
         let earlier = Issuer::new("run-0", "default").encode(7);
         let other = Issuer::new("run-1", "other").encode(7);
-        assert_eq!(
-            issuer().sight(&earlier),
-            Sighting::Known(Origin::EarlierRun)
-        );
-        assert_eq!(
-            issuer().sight(&other),
-            Sighting::Known(Origin::OtherSandbox)
-        );
+        assert_eq!(issuer().sight(&earlier), Sighting::Known(Origin::EarlierRun));
+        assert_eq!(issuer().sight(&other), Sighting::Known(Origin::OtherSandbox));
     }
 
     #[test]
     fn damage_is_recognised_by_its_kind() {
         let token = issuer().encode(7);
         let check = |text: String, expected: &str| {
-            let Sighting::Mangled(damage) = issuer().sight(&text) else {
-                panic!("{text:?} is not seen as mangled")
-            };
+            let Sighting::Mangled(damage) = issuer().sight(&text) else { panic!("{text:?} is not seen as mangled") };
             assert_eq!(damage, expected, "{text:?}");
         };
         check(format!("Bearer {token}"), "it carries a scheme word");
-        check(
-            token
-                .replace('+', "%2B")
-                .replace('/', "%2F")
-                .replace('=', "%3D"),
-            "it is URL-encoded",
-        );
-        check(
-            token.trim_end_matches('=').to_owned(),
-            "its padding is lost",
-        );
+        check(token.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D"), "it is URL-encoded");
+        check(token.trim_end_matches('=').to_owned(), "its padding is lost");
         check(token.replace('+', " "), "a plus became a space");
-        check(
-            token.replace('+', "-").replace('/', "_"),
-            "it is in the URL-safe alphabet",
-        );
-        check(
-            format!("\"{token}\""),
-            "it is quoted, or damaged in several ways",
-        );
-        check(
-            token.replace('+', " ").replace('=', ""),
-            "it is quoted, or damaged in several ways",
-        );
+        check(token.replace('+', "-").replace('/', "_"), "it is in the URL-safe alphabet");
+        check(format!("\"{token}\""), "it is quoted, or damaged in several ways");
+        check(token.replace('+', " ").replace('=', ""), "it is quoted, or damaged in several ways");
     }
 }

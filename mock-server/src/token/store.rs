@@ -69,18 +69,8 @@ pub struct TokenStore {
 
 impl Tokens {
     /// An empty store. Tokens live for `life`, counted from `created_lag` before their `Created`.
-    pub fn new(
-        mint: Mint,
-        life: SignedDuration,
-        created_lag: SignedDuration,
-        capacity: usize,
-    ) -> Self {
-        Self {
-            mint,
-            life,
-            created_lag,
-            store: Mutex::new(TokenStore::new(capacity)),
-        }
+    pub fn new(mint: Mint, life: SignedDuration, created_lag: SignedDuration, capacity: usize) -> Self {
+        Self { mint, life, created_lag, store: Mutex::new(TokenStore::new(capacity)) }
     }
 
     /// Issues a token to an account. `id` is a fresh draw, `exchange` the one that announces it.
@@ -113,18 +103,14 @@ impl Tokens {
         let id = match self.mint.sight(text) {
             Sighting::Known(Origin::Here(id)) => id,
             Sighting::Known(Origin::EarlierRun) => {
-                return Err(Reason::TokenOfEarlierRun.because(
-                    "an earlier start of this server issued the token; tokens die with the process",
-                ));
+                return Err(Reason::TokenOfEarlierRun
+                    .because("an earlier start of this server issued the token; tokens die with the process"));
             }
             Sighting::Known(Origin::OtherSandbox) => {
-                return Err(Reason::TokenOfOtherSandbox
-                    .because("another sandbox of this server issued the token"));
+                return Err(Reason::TokenOfOtherSandbox.because("another sandbox of this server issued the token"));
             }
             Sighting::Mangled(damage) => {
-                return Err(
-                    Reason::TokenMangled.because(format!("the token is one of ours, but {damage}"))
-                );
+                return Err(Reason::TokenMangled.because(format!("the token is one of ours, but {damage}")));
             }
             Sighting::Foreign => {
                 return Err(Reason::TokenUnknown.because("nobody here issued such a token"));
@@ -133,9 +119,12 @@ impl Tokens {
         self.lock().live(id, now)
     }
 
-    /// A refresh was answered with a newer token: this one is dead from now on.
-    pub fn supersede(&self, id: u128, now: Timestamp) {
-        self.lock().kill(id, State::Superseded { at: now }, now);
+    /// A refresh takes a token out of use. Of two that overlap the second is refused.
+    pub fn supersede(&self, id: u128, now: Timestamp) -> Result<(), Refused> {
+        let mut store = self.lock();
+        store.live(id, now)?;
+        store.kill(id, State::Superseded { at: now }, now);
+        Ok(())
     }
 
     /// The holder logged out: the token is dead from now on.
@@ -167,14 +156,7 @@ impl TokenStore {
         }
     }
 
-    fn insert(
-        &mut self,
-        id: u128,
-        account: AccountId,
-        now: Timestamp,
-        expires: Timestamp,
-        exchange: u64,
-    ) -> Token {
+    fn insert(&mut self, id: u128, account: AccountId, now: Timestamp, expires: Timestamp, exchange: u64) -> Token {
         while self.by_id.len() >= self.capacity {
             self.evict(now);
         }
@@ -206,13 +188,10 @@ impl TokenStore {
             });
         };
         match token.state {
-            State::Superseded { at } => Err(Reason::TokenSuperseded.because(format!(
-                "the token was refreshed {} ago; the newer one is valid",
-                ago(at, now)
-            ))),
+            State::Superseded { at } => Err(Reason::TokenSuperseded
+                .because(format!("the token was refreshed {} ago; the newer one is valid", ago(at, now)))),
             State::Revoked { at } => {
-                Err(Reason::TokenRevoked
-                    .because(format!("its holder logged out {} ago", ago(at, now))))
+                Err(Reason::TokenRevoked.because(format!("its holder logged out {} ago", ago(at, now))))
             }
             State::Live if now >= token.expires => Err(Reason::TokenExpired.because(format!(
                 "token expired {} ago; the client saw its expiry in answer #{}",
@@ -268,25 +247,16 @@ mod tests {
         let account = directory.account_by_login(client, "forklift-01").unwrap();
         let mint = Mint::new(format, "not-a-secret", "run-1", "default");
         let tokens = Tokens::new(mint, LIFE, SignedDuration::ZERO, capacity);
-        Fixture {
-            directory,
-            account,
-            tokens,
-            start: "2026-01-01T00:00:00Z".parse().unwrap(),
-        }
+        Fixture { directory, account, tokens, start: "2026-01-01T00:00:00Z".parse().unwrap() }
     }
 
     impl Fixture {
         fn issue(&self, id: u128, now: Timestamp) -> Grant {
-            self.tokens
-                .issue(&self.directory, self.account, id, now, 12)
-                .unwrap()
+            self.tokens.issue(&self.directory, self.account, id, now, 12).unwrap()
         }
 
         fn refusal(&self, text: &str, now: Timestamp) -> Refused {
-            self.tokens
-                .verify(text, now)
-                .expect_err("the token is refused")
+            self.tokens.verify(text, now).expect_err("the token is refused")
         }
     }
 
@@ -296,14 +266,8 @@ mod tests {
             let f = fixture(format, 10);
             let grant = f.issue(1, f.start);
             let last = f.start + LIFE - SignedDuration::from_millis(1);
-            assert_eq!(
-                f.tokens.verify(&grant.text, last).unwrap().account,
-                f.account
-            );
-            assert_eq!(
-                f.refusal(&grant.text, f.start + LIFE).reason,
-                Reason::TokenExpired
-            );
+            assert_eq!(f.tokens.verify(&grant.text, last).unwrap().account, f.account);
+            assert_eq!(f.refusal(&grant.text, f.start + LIFE).reason, Reason::TokenExpired);
             let later = f.start + LIFE + SignedDuration::from_mins(3);
             assert_eq!(
                 f.refusal(&grant.text, later).detail,
@@ -317,10 +281,7 @@ mod tests {
         let mut f = fixture(TokenFormat::Opaque, 10);
         f.tokens.created_lag = SignedDuration::from_millis(4);
         let token = f.issue(1, f.start).token;
-        assert_eq!(
-            token.expires.as_millisecond() - token.created.as_millisecond(),
-            86_399_996
-        );
+        assert_eq!(token.expires.as_millisecond() - token.created.as_millisecond(), 86_399_996);
     }
 
     #[test]
@@ -328,7 +289,8 @@ mod tests {
         let f = fixture(TokenFormat::Opaque, 10);
         let (first, second) = (f.issue(1, f.start), f.issue(2, f.start));
         assert_eq!((first.token.generation, second.token.generation), (1, 2));
-        f.tokens.supersede(1, f.start);
+        f.tokens.supersede(1, f.start).unwrap();
+        assert!(f.tokens.supersede(1, f.start).is_err(), "a token is refreshed once");
         f.tokens.revoke(2, f.start);
         for now in [f.start, f.start + LIFE] {
             assert_eq!(f.refusal(&first.text, now).reason, Reason::TokenSuperseded);
@@ -343,19 +305,10 @@ mod tests {
             let foreign = |run, sandbox| {
                 let mint = Mint::new(format, "not-a-secret", run, sandbox);
                 let tokens = Tokens::new(mint, LIFE, SignedDuration::ZERO, 10);
-                tokens
-                    .issue(&f.directory, f.account, 1, f.start, 1)
-                    .unwrap()
-                    .text
+                tokens.issue(&f.directory, f.account, 1, f.start, 1).unwrap().text
             };
-            assert_eq!(
-                f.refusal(&foreign("run-0", "default"), f.start).reason,
-                Reason::TokenOfEarlierRun
-            );
-            assert_eq!(
-                f.refusal(&foreign("run-1", "other"), f.start).reason,
-                Reason::TokenOfOtherSandbox
-            );
+            assert_eq!(f.refusal(&foreign("run-0", "default"), f.start).reason, Reason::TokenOfEarlierRun);
+            assert_eq!(f.refusal(&foreign("run-1", "other"), f.start).reason, Reason::TokenOfOtherSandbox);
             assert_eq!(f.refusal("made-up", f.start).reason, Reason::TokenUnknown);
         }
     }
@@ -365,10 +318,7 @@ mod tests {
         let f = fixture(TokenFormat::Jwt, 10);
         let mint = Mint::new(TokenFormat::Jwt, "another-secret", "run-1", "default");
         let other = Tokens::new(mint, LIFE, SignedDuration::ZERO, 10);
-        let text = other
-            .issue(&f.directory, f.account, 1, f.start, 1)
-            .unwrap()
-            .text;
+        let text = other.issue(&f.directory, f.account, 1, f.start, 1).unwrap().text;
         assert_eq!(f.refusal(&text, f.start).reason, Reason::TokenUnknown);
     }
 
@@ -379,10 +329,7 @@ mod tests {
         f.tokens.revoke(2, f.start);
         let third = f.issue(3, f.start);
         assert!(f.tokens.verify(&first.text, f.start).is_ok());
-        assert_eq!(
-            f.refusal(&second.text, f.start).reason,
-            Reason::TokenExpired
-        );
+        assert_eq!(f.refusal(&second.text, f.start).reason, Reason::TokenExpired);
         f.issue(4, f.start + SignedDuration::from_secs(1));
         assert_eq!(f.refusal(&first.text, f.start).reason, Reason::TokenEvicted);
         assert!(f.tokens.verify(&third.text, f.start).is_ok());

@@ -3,10 +3,11 @@
 use http::StatusCode;
 use wire::authorization::TokenContract;
 
+use super::caller::{Login, Logout};
 use super::media::Invalid;
 use super::problem::Refusal;
-use super::signing::{Identity, Signer};
-use crate::answer::{Answer, JSON};
+use super::signing::{Signed, Signer};
+use crate::answer::{Answer, JSON, Outcome};
 use crate::call::Call;
 use crate::directory::AccountId;
 use crate::reason::Reason;
@@ -17,80 +18,66 @@ use crate::token::Grant;
 pub(super) fn authenticate(
     sandbox: &Sandbox,
     call: &Call<'_>,
-    identity: Identity,
-) -> Result<Grant, Refusal> {
-    let (client, account) = (identity.client(), identity.account());
-    let credential = identity.credential()?;
+    login: Login,
+    outcome: &mut Outcome,
+) -> Result<Answer, Refusal> {
+    let credential = login.credential.map_err(Refusal::BadBody)?;
     let given = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
-    let missing = [
-        ("Login", given(&credential.login)),
-        ("Password", given(&credential.password)),
-    ]
-    .into_iter()
-    .filter(|(_, given)| !given)
-    .map(|(name, _)| (name, name));
+    let missing = [("Login", given(&credential.login)), ("Password", given(&credential.password))]
+        .into_iter()
+        .filter(|(_, given)| !given)
+        .map(|(name, _)| (name, name));
     let missing = Invalid::required(missing);
     if !missing.errors.is_empty() {
         return Err(Refusal::BadBody(missing));
     }
 
-    let denied =
-        |reason: Reason, detail: String| Err(Refusal::BadCredentials(reason.because(detail)));
-    if client.is_none() {
+    let denied = |reason: Reason, detail: String| Err(Refusal::BadCredentials(reason.because(detail)));
+    if login.client.is_none() {
         let detail = match credential.client.as_deref() {
-            Some(name) => format!(
-                "no client is named {name:?}; the login takes the NAME of the client, not its GUID"
-            ),
+            Some(name) => format!("no client is named {name:?}; the login takes the NAME of the client, not its GUID"),
             None => "the login names no client, and no super user exists here".to_owned(),
         };
         return denied(Reason::ClientNameUnknown, detail);
     }
-    let Some(account) = account else {
+    let Some(account) = login.account else {
         let login = credential.login.unwrap_or_default();
-        return denied(
-            Reason::LoginUnknown,
-            format!("the client has no account with the login {login:?}"),
-        );
+        return denied(Reason::LoginUnknown, format!("the client has no account with the login {login:?}"));
     };
     if Some(&sandbox.directory.account(account).password) != credential.password.as_ref() {
-        return denied(
-            Reason::PasswordWrong,
-            "the password is not the account's".to_owned(),
-        );
+        return denied(Reason::PasswordWrong, "the password is not the account's".to_owned());
     }
-    issue(sandbox, call, account)
+    let grant = issue(sandbox, call, account)?;
+    Ok(contract(sandbox, &grant, outcome))
 }
 
 /// `GET Authorization/Token`, §3.2: a new token for the current one, which is dead from then on.
 pub(super) fn refresh(
     sandbox: &Sandbox,
     call: &Call<'_>,
-    identity: Identity,
-) -> Result<Grant, Refusal> {
-    let signed = identity.signed()?;
+    signed: &Signed,
+    outcome: &mut Outcome,
+) -> Result<Answer, Refusal> {
     let Signer::Token(current) = signed.by else {
-        return Err(Refusal::NotAuthorized(Reason::TokenRequired.because(
-            "only a token can be refreshed; the request is signed with an API key",
-        )));
+        return Err(Refusal::NotAuthorized(
+            Reason::TokenRequired.because("only a token can be refreshed; the request is signed with an API key"),
+        ));
     };
+    sandbox.tokens.supersede(current.id, call.now).map_err(Refusal::NotAuthorized)?;
     let grant = issue(sandbox, call, current.account)?;
-    sandbox.tokens.supersede(current.id, call.now);
-    Ok(grant)
+    Ok(contract(sandbox, &grant, outcome))
 }
 
 /// `DELETE Authorization/Token`, §3.3: needs nothing but the token.
-pub(super) fn delete_token(
-    sandbox: &Sandbox,
-    call: &Call<'_>,
-    identity: Identity,
-) -> Result<Answer, Refusal> {
-    let token = identity.bare_token()?;
+pub(super) fn delete_token(sandbox: &Sandbox, call: &Call<'_>, logout: Logout) -> Result<Answer, Refusal> {
+    let token = logout.token.map_err(Refusal::NotAuthorized)?;
     sandbox.tokens.revoke(token.id, call.now);
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }
 
-/// The contract that login and refresh answer.
-pub(super) fn contract(sandbox: &Sandbox, grant: &Grant) -> Answer {
+/// The contract that login and refresh answer. The journal names the generation that it hands out.
+fn contract(sandbox: &Sandbox, grant: &Grant, outcome: &mut Outcome) -> Answer {
+    outcome.token_generation = Some(grant.token.generation);
     let account = sandbox.directory.account(grant.token.account);
     let contract = TokenContract {
         client: sandbox.directory.client(account.client).guid.to_string(),
@@ -104,8 +91,5 @@ pub(super) fn contract(sandbox: &Sandbox, grant: &Grant) -> Answer {
 
 fn issue(sandbox: &Sandbox, call: &Call<'_>, account: AccountId) -> Result<Grant, Refusal> {
     let id = u128::from_be_bytes(sandbox.entropy.bytes());
-    sandbox
-        .tokens
-        .issue(&sandbox.directory, account, id, call.now, call.id)
-        .map_err(Refusal::Internal)
+    sandbox.tokens.issue(&sandbox.directory, account, id, call.now, call.id).map_err(Refusal::Internal)
 }

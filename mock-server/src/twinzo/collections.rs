@@ -10,93 +10,93 @@ use super::problem::Refusal;
 use super::signing::Signed;
 use crate::answer::{Answer, JSON};
 use crate::call::Call;
-use crate::directory::{Branch, Client, Device, DeviceId, Sector};
-use crate::operation::Operation;
+use crate::directory::{Branch, BranchId, Client, Device, DeviceId, Sector};
 use crate::reason::Reason;
 use crate::sandbox::Sandbox;
 
-/// Answers a read of one of the collections.
-pub(super) fn answer(
-    sandbox: &Sandbox,
-    call: &Call<'_>,
-    operation: Operation,
-    segment: Option<&str>,
-    signed: &Signed,
-) -> Result<Answer, Refusal> {
-    let directory = &*sandbox.directory;
-    let segment = segment.unwrap_or_default();
-    let mut devices = directory
-        .devices()
-        .filter(|(_, device)| device.branch == signed.branch);
-    let mut branches = directory
-        .branches()
-        .map(|(_, branch)| branch)
-        .filter(|branch| branch.client == signed.client);
-    let mut sectors = directory
-        .sectors()
-        .iter()
-        .filter(|sector| sector.branch == signed.branch);
-    match operation {
-        Operation::ClientsList => ok(&[client(directory.client(signed.client))]),
-        Operation::BranchesList => ok(&branches.map(branch).collect::<Vec<_>>()),
-        Operation::BranchesGet => {
-            let found = branches.find(|branch| branch.id.to_string() == segment);
-            ok(&branch(found.ok_or_else(|| no_entity(segment))?))
-        }
-        Operation::SectorsList => ok(&sectors
-            .map(|found| sector(sandbox, found))
-            .collect::<Vec<_>>()),
-        Operation::SectorsGet => {
-            let found = sectors.find(|sector| sector.id.to_string() == segment);
-            ok(&sector(sandbox, found.ok_or_else(|| no_entity(segment))?))
-        }
-        Operation::DevicesList => ok(&devices
-            .map(|(id, found)| device(sandbox, id, found))
-            .collect::<Vec<_>>()),
-        Operation::DevicesGet => {
-            let (id, found) = devices
-                .find(|(_, device)| device.id.to_string() == segment)
-                .ok_or_else(|| no_entity(segment))?;
-            ok(&device(sandbox, id, found))
-        }
-        Operation::DevicesGetByLogin => {
-            let id = directory
-                .device_in_branch(signed.branch, segment)
-                .ok_or_else(|| no_device(segment))?;
-            ok(&device(sandbox, id, directory.device(id)))
-        }
-        Operation::DevicesLocations => locations(sandbox, call, signed),
-        _ => Err(Refusal::Internal(anyhow::anyhow!(
-            "{operation} is no collection"
-        ))),
-    }
+/// `GET clients`: the caller's own.
+pub(super) fn clients(sandbox: &Sandbox, signed: &Signed) -> Answer {
+    ok(&[client_view(sandbox.directory.client(signed.client))])
+}
+
+/// `GET branches`: every branch of the client, whatever the header.
+pub(super) fn branches(sandbox: &Sandbox, signed: &Signed) -> Answer {
+    ok(&branches_of(sandbox, signed).map(branch_view).collect::<Vec<_>>())
+}
+
+/// `GET branches/{id}`.
+pub(super) fn branch(sandbox: &Sandbox, signed: &Signed, number: &str) -> Result<Answer, Refusal> {
+    let found = branches_of(sandbox, signed).find(|branch| is(branch.id, number));
+    Ok(ok(&branch_view(found.ok_or_else(|| no_entity(number))?)))
+}
+
+/// `GET sectors`.
+pub(super) fn sectors(sandbox: &Sandbox, signed: &Signed) -> Answer {
+    let sectors = sectors_of(sandbox, signed.branch).map(|sector| sector_view(sandbox, sector));
+    ok(&sectors.collect::<Vec<_>>())
+}
+
+/// `GET sectors/{id}`.
+pub(super) fn sector(sandbox: &Sandbox, signed: &Signed, number: &str) -> Result<Answer, Refusal> {
+    let found = sectors_of(sandbox, signed.branch).find(|sector| is(sector.id, number));
+    Ok(ok(&sector_view(sandbox, found.ok_or_else(|| no_entity(number))?)))
+}
+
+/// `GET devices`.
+pub(super) fn devices(sandbox: &Sandbox, signed: &Signed) -> Answer {
+    let devices = sandbox.directory.devices().filter(|(_, device)| device.branch == signed.branch);
+    ok(&devices.map(|(id, device)| device_view(sandbox, id, device)).collect::<Vec<_>>())
+}
+
+/// `GET devices/{id}`.
+pub(super) fn device(sandbox: &Sandbox, signed: &Signed, number: &str) -> Result<Answer, Refusal> {
+    let id = device_in(sandbox, signed.branch, number.parse().ok()).ok_or_else(|| no_entity(number))?;
+    Ok(ok(&device_view(sandbox, id, sandbox.directory.device(id))))
+}
+
+/// `GET devices/login/{login}`.
+pub(super) fn device_by_login(sandbox: &Sandbox, signed: &Signed, login: &str) -> Result<Answer, Refusal> {
+    let id = sandbox.directory.device_in_branch(signed.branch, login).ok_or_else(|| no_device(login))?;
+    Ok(ok(&device_view(sandbox, id, sandbox.directory.device(id))))
 }
 
 /// `GET devices/locations/?deviceId=&from=&to=`: both ends included, either may be left out.
-fn locations(sandbox: &Sandbox, call: &Call<'_>, signed: &Signed) -> Result<Answer, Refusal> {
-    let number: i32 = parameter(call, "deviceId")?
-        .ok_or_else(|| Refusal::bad_value(Reason::QueryInvalid, "deviceId", ""))?;
+pub(super) fn locations(sandbox: &Sandbox, call: &Call<'_>, signed: &Signed) -> Result<Answer, Refusal> {
+    let number: Option<i32> = parameter(call, "deviceId")?;
+    let number = number.ok_or_else(|| Refusal::bad_value(Reason::QueryInvalid, "deviceId", ""))?;
     let from = parameter(call, "from")?.unwrap_or(i64::MIN);
     let to = parameter(call, "to")?.unwrap_or(i64::MAX);
-    let device = sandbox
-        .directory
-        .device_by_number(number)
-        .filter(|device| sandbox.directory.device(*device).branch == signed.branch)
-        .ok_or_else(|| no_entity(&number.to_string()))?;
-    ok(&sandbox.positions.between(device, from, to))
+    let device = device_in(sandbox, signed.branch, Some(number)).ok_or_else(|| no_entity(&number.to_string()))?;
+    Ok(ok(&sandbox.positions.between(device, from, to)))
+}
+
+fn branches_of<'s>(sandbox: &'s Sandbox, signed: &Signed) -> impl Iterator<Item = &'s Branch> {
+    let client = signed.client;
+    sandbox.directory.branches().map(|(_, branch)| branch).filter(move |branch| branch.client == client)
+}
+
+fn sectors_of(sandbox: &Sandbox, branch: BranchId) -> impl Iterator<Item = &Sector> {
+    sandbox.directory.sectors().iter().filter(move |sector| sector.branch == branch)
+}
+
+fn device_in(sandbox: &Sandbox, branch: BranchId, number: Option<i32>) -> Option<DeviceId> {
+    let device = sandbox.directory.device_by_number(number?)?;
+    (sandbox.directory.device(device).branch == branch).then_some(device)
+}
+
+/// Whether a routed integer is this id.
+fn is(id: i32, number: &str) -> bool {
+    number.parse() == Ok(id)
 }
 
 fn parameter<T: std::str::FromStr>(call: &Call<'_>, name: &str) -> Result<Option<T>, Refusal> {
     call.parameter(name)
-        .map(|text| {
-            text.parse()
-                .map_err(|_| Refusal::bad_value(Reason::QueryInvalid, name, &text))
-        })
+        .map(|text| text.parse().map_err(|_| Refusal::bad_value(Reason::QueryInvalid, name, &text)))
         .transpose()
 }
 
-fn ok(value: &impl Serialize) -> Result<Answer, Refusal> {
-    Ok(Answer::json(StatusCode::OK, JSON, value))
+fn ok(value: &impl Serialize) -> Answer {
+    Answer::json(StatusCode::OK, JSON, value)
 }
 
 fn no_entity(id: &str) -> Refusal {
@@ -107,7 +107,7 @@ fn no_device(login: &str) -> Refusal {
     Refusal::NotFound(Reason::EntityUnknown.because(format!("Device {login} does not exist.")))
 }
 
-fn client(client: &Client) -> collection::Client {
+fn client_view(client: &Client) -> collection::Client {
     collection::Client {
         id: client.id,
         guid: client.guid.to_string(),
@@ -117,7 +117,7 @@ fn client(client: &Client) -> collection::Client {
     }
 }
 
-fn branch(branch: &Branch) -> collection::Branch {
+fn branch_view(branch: &Branch) -> collection::Branch {
     collection::Branch {
         id: branch.id,
         title: branch.title.clone(),
@@ -134,7 +134,7 @@ fn branch(branch: &Branch) -> collection::Branch {
     }
 }
 
-fn sector(sandbox: &Sandbox, sector: &Sector) -> collection::Sector {
+fn sector_view(sandbox: &Sandbox, sector: &Sector) -> collection::Sector {
     collection::Sector {
         id: sector.id,
         guid: sector.guid.to_string(),
@@ -156,7 +156,7 @@ fn sector(sandbox: &Sandbox, sector: &Sector) -> collection::Sector {
     }
 }
 
-fn device(sandbox: &Sandbox, id: DeviceId, device: &Device) -> collection::Device {
+fn device_view(sandbox: &Sandbox, id: DeviceId, device: &Device) -> collection::Device {
     let directory = &*sandbox.directory;
     let whereabouts = sandbox.positions.whereabouts(id);
     let last = whereabouts.last;
@@ -165,9 +165,7 @@ fn device(sandbox: &Sandbox, id: DeviceId, device: &Device) -> collection::Devic
         id: device.id,
         mac: device.mac.clone(),
         branch_id: directory.branch(device.branch).id,
-        sector_id: last
-            .and_then(|last| last.sector_id)
-            .or(device.sector_number),
+        sector_id: last.and_then(|last| last.sector_id).or(device.sector_number),
         title: device.title.clone(),
         note: None,
         last_time_online: last.map(|last| last.timestamp),

@@ -16,7 +16,7 @@ use crate::sandbox::Sandbox;
 pub(super) fn one(
     sandbox: &Sandbox,
     call: &Call<'_>,
-    signed: Signed,
+    signed: &Signed,
     outcome: &mut Outcome,
 ) -> Result<Answer, Refusal> {
     let Some(account) = signed.account() else {
@@ -24,46 +24,45 @@ pub(super) fn one(
             "localization needs the token of a device; an API key names none (use localization/batch with it)",
         )));
     };
-    let locations: Vec<Location> =
-        media::parse(call.body, "locationContract").map_err(Refusal::BadBody)?;
+    let locations: Vec<Location> = media::parse(call.body, "locationContract").map_err(Refusal::BadBody)?;
     let login = &sandbox.directory.account(account).login;
     let result = store(sandbox, call, signed.branch, login, locations);
-    if let Some(message) = &result.error_message {
-        outcome.refused = Some(
-            Reason::DeviceNotInBranch
-                .because(format!("answered 200 with Success false: {message}")),
-        );
-    }
+    note_failures(std::slice::from_ref(&result), outcome);
     Ok(Answer::json(StatusCode::OK, JSON, &result))
 }
 
 /// `POST localization/batch`: any devices of the branch.
-pub(super) fn batch(sandbox: &Sandbox, call: &Call<'_>, signed: Signed) -> Result<Answer, Refusal> {
-    let devices: Vec<DeviceLocations> =
-        media::parse(call.body, "locationContract").map_err(Refusal::BadBody)?;
-    let nameless = |(index, device): (usize, &DeviceLocations)| {
-        device.login.is_none().then(|| format!("[{index}].Login"))
-    };
+pub(super) fn batch(
+    sandbox: &Sandbox,
+    call: &Call<'_>,
+    signed: &Signed,
+    outcome: &mut Outcome,
+) -> Result<Answer, Refusal> {
+    let devices: Vec<DeviceLocations> = media::parse(call.body, "locationContract").map_err(Refusal::BadBody)?;
+    let nameless =
+        |(index, device): (usize, &DeviceLocations)| device.login.is_none().then(|| format!("[{index}].Login"));
     let nameless: Vec<String> = devices.iter().enumerate().filter_map(nameless).collect();
     if !nameless.is_empty() {
-        return Err(Refusal::BadBody(Invalid::required(
-            nameless.iter().map(|path| (path.as_str(), "Login")),
-        )));
+        return Err(Refusal::BadBody(Invalid::required(nameless.iter().map(|path| (path.as_str(), "Login")))));
     }
     let results: Vec<LocalizationResult> = devices
         .into_iter()
         .map(|device| {
             let login = device.login.unwrap_or_default();
-            store(
-                sandbox,
-                call,
-                signed.branch,
-                &login,
-                device.locations.unwrap_or_default(),
-            )
+            store(sandbox, call, signed.branch, &login, device.locations.unwrap_or_default())
         })
         .collect();
+    note_failures(&results, outcome);
     Ok(Answer::json(StatusCode::OK, JSON, &results))
+}
+
+/// A failure inside a 200 is a refusal all the same: the journal says which.
+fn note_failures(results: &[LocalizationResult], outcome: &mut Outcome) {
+    let messages: Vec<&str> = results.iter().filter_map(|result| result.error_message.as_deref()).take(10).collect();
+    if !messages.is_empty() {
+        let detail = format!("answered 200 with Success false: {}", messages.join(" "));
+        outcome.refused = Some(Reason::DeviceNotInBranch.because(detail));
+    }
 }
 
 fn store(
@@ -83,25 +82,12 @@ fn store(
             locations: Vec::new(),
         };
     };
-    let times: Vec<i64> = locations
-        .iter()
-        .map(|location| location.timestamp)
-        .collect();
+    let times: Vec<i64> = locations.iter().map(|location| location.timestamp).collect();
     let actions = sandbox.positions.store(device, locations, call.now);
     let locations = times
         .into_iter()
         .zip(actions)
-        .map(|(timestamp, action)| LocationResult {
-            timestamp,
-            action,
-            success: true,
-            error_message: None,
-        })
+        .map(|(timestamp, action)| LocationResult { timestamp, action, success: true, error_message: None })
         .collect();
-    LocalizationResult {
-        login: login_text,
-        success: true,
-        error_message: None,
-        locations,
-    }
+    LocalizationResult { login: login_text, success: true, error_message: None, locations }
 }

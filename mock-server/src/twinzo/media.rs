@@ -17,10 +17,7 @@ pub(super) struct Invalid {
 
 /// Parses a body. Member names are compared without regard to case, unknown ones are ignored. `parameter` is the name
 /// under which the framework complains that nothing could be bound.
-pub(super) fn parse<'de, T: Deserialize<'de>>(
-    body: &'de [u8],
-    parameter: &str,
-) -> Result<T, Invalid> {
+pub(super) fn parse<'de, T: Deserialize<'de>>(body: &'de [u8], parameter: &str) -> Result<T, Invalid> {
     let mut json = serde_json::Deserializer::from_slice(body);
     match T::deserialize(Fold(&mut json)).and_then(|value| json.end().map(|()| value)) {
         Ok(value) => Ok(value),
@@ -34,23 +31,15 @@ pub(super) fn parse<'de, T: Deserialize<'de>>(
 impl Invalid {
     /// Members that are required and missing.
     pub(super) fn required<'a>(members: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let errors = members
-            .into_iter()
-            .map(|(path, name)| (path.to_owned(), vec![required(name)]))
-            .collect();
+        let errors = members.into_iter().map(|(path, name)| (path.to_owned(), vec![required(name)])).collect();
         Self { errors }
     }
 
     /// One sentence for the journal.
     pub(super) fn summary(&self) -> String {
-        let mut parts = self
-            .errors
-            .iter()
-            .map(|(path, messages)| format!("{path}: {}", messages.join(" ")));
+        let mut parts = self.errors.iter().map(|(path, messages)| format!("{path}: {}", messages.join(" ")));
         // The framework complains about the parameter as a whole beside the true cause: the path says more.
-        let specific = parts
-            .clone()
-            .find(|part| part.starts_with('$') || part.starts_with('['));
+        let specific = parts.clone().find(|part| part.starts_with('$') || part.starts_with('['));
         specific.or_else(|| parts.next()).unwrap_or_default()
     }
 }
@@ -58,13 +47,8 @@ impl Invalid {
 fn explain<'de, T: Deserialize<'de>>(body: &'de [u8], parameter: &str) -> Invalid {
     let whole = (parameter.to_owned(), vec![required(parameter)]);
     if body.iter().all(u8::is_ascii_whitespace) || body == b"null" {
-        let empty = (
-            String::new(),
-            vec!["A non-empty request body is required.".to_owned()],
-        );
-        return Invalid {
-            errors: BTreeMap::from([whole, empty]),
-        };
+        let empty = (String::new(), vec!["A non-empty request body is required.".to_owned()]);
+        return Invalid { errors: BTreeMap::from([whole, empty]) };
     }
     let mut json = serde_json::Deserializer::from_slice(body);
     let mut track = serde_path_to_error::Track::new();
@@ -72,9 +56,7 @@ fn explain<'de, T: Deserialize<'de>>(body: &'de [u8], parameter: &str) -> Invali
     let (path, error) = match T::deserialize(Fold(tracked)) {
         Ok(_) => match json.end() {
             Ok(()) => {
-                return Invalid {
-                    errors: BTreeMap::from([whole]),
-                };
+                return Invalid { errors: BTreeMap::from([whole]) };
             }
             Err(error) => ("$".to_owned(), error),
         },
@@ -86,25 +68,21 @@ fn explain<'de, T: Deserialize<'de>>(body: &'de [u8], parameter: &str) -> Invali
         error.column()
     );
     let message = match error.classify() {
-        Category::Data => format!(
-            "The JSON value could not be converted to {}. {position}",
-            dotnet_type(&path)
-        ),
+        Category::Data => format!("The JSON value could not be converted to {}. {position}", dotnet_type(&path)),
         Category::Syntax | Category::Eof | Category::Io => {
             format!("{}. {position}", without_position(&error))
         }
     };
-    Invalid {
-        errors: BTreeMap::from([whole, (path, vec![message])]),
-    }
+    Invalid { errors: BTreeMap::from([whole, (path, vec![message])]) }
 }
 
 fn required(name: &str) -> String {
     format!("The {name} field is required.")
 }
 
-/// `[0].SectorId` → `$[0].SectorId`, `.` → `$`.
+/// `[0].SectorId` → `$[0].SectorId`, `.` → `$`. A name that could not be read is a `?` there, and nothing here.
 fn dollar(path: &str) -> String {
+    let path = path.strip_suffix('?').map_or(path, |path| path.trim_end_matches('.'));
     match path.strip_prefix('.').unwrap_or(path) {
         "" => "$".to_owned(),
         path if path.starts_with('[') => format!("${path}"),
@@ -134,9 +112,7 @@ fn dotnet_type(path: &str) -> &'static str {
     ];
     let member = path.rsplit('.').next().unwrap_or(path);
     let member = member.split('[').next().unwrap_or(member);
-    let known = TYPES
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(member));
+    let known = TYPES.iter().find(|(name, _)| name.eq_ignore_ascii_case(member));
     known.map_or("the contract's type", |(_, dotnet)| dotnet)
 }
 
@@ -180,10 +156,7 @@ mod tests {
         let body = body.replace(r#""Distances":null,"#, "");
         let parsed: Vec<DeviceLocations> = parse(body.as_bytes(), "x").unwrap();
         let location = &parsed[0].locations.as_ref().unwrap()[0];
-        assert_eq!(
-            (location.timestamp, location.sector_id, location.x),
-            (1, None, Some(1.5))
-        );
+        assert_eq!((location.timestamp, location.sector_id, location.x), (1, None, Some(1.5)));
         assert_eq!(location.no_go_areas, Some(vec![1, 2]));
         assert_eq!(location.distances.as_ref().unwrap()[0].rssi, -60);
     }
@@ -200,10 +173,7 @@ mod tests {
             ),
             "{message}"
         );
-        assert_eq!(
-            errors["locationContract"],
-            ["The locationContract field is required."]
-        );
+        assert_eq!(errors["locationContract"], ["The locationContract field is required."]);
     }
 
     #[test]
@@ -211,14 +181,8 @@ mod tests {
         for (body, path) in [
             (r#"{"Timestamp":1}"#, "$"),
             (r#"[{"timestamp":"x"}]"#, "$[0].timestamp"),
-            (
-                r#"[{"Timestamp":1},{"Timestamp":2,"Battery":87.5}]"#,
-                "$[1].Battery",
-            ),
-            (
-                r#"[{"Timestamp":1,"NoGoAreas":[1,"a"]}]"#,
-                "$[0].NoGoAreas[1]",
-            ),
+            (r#"[{"Timestamp":1},{"Timestamp":2,"Battery":87.5}]"#, "$[1].Battery"),
+            (r#"[{"Timestamp":1,"NoGoAreas":[1,"a"]}]"#, "$[0].NoGoAreas[1]"),
             (r#"[{"Timestamp":1,}]"#, "$[0]"),
             (r#"[{"Timestamp":1}] x"#, "$"),
             (r#"[{"Timestamp":1}"#, "$"),
@@ -227,10 +191,7 @@ mod tests {
         ] {
             let errors = locations(body).unwrap_err().errors;
             assert!(errors.contains_key(path), "{body:?} → {errors:?}");
-            assert!(
-                errors.contains_key("locationContract"),
-                "{body:?} → {errors:?}"
-            );
+            assert!(errors.contains_key("locationContract"), "{body:?} → {errors:?}");
         }
     }
 }

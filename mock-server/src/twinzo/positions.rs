@@ -36,19 +36,11 @@ pub(crate) struct Whereabouts {
 
 impl Positions {
     pub(crate) fn new(devices: usize, per_device: usize) -> Self {
-        Self {
-            per_device: per_device.max(1),
-            tracks: (0..devices).map(|_| Mutex::default()).collect(),
-        }
+        Self { per_device: per_device.max(1), tracks: (0..devices).map(|_| Mutex::default()).collect() }
     }
 
     /// Stores records in the order sent. A record of a known time replaces the one that is there (§8, question 14).
-    pub(crate) fn store(
-        &self,
-        device: DeviceId,
-        locations: Vec<Location>,
-        now: Timestamp,
-    ) -> Vec<Action> {
+    pub(crate) fn store(&self, device: DeviceId, locations: Vec<Location>, now: Timestamp) -> Vec<Action> {
         let Some(mut track) = self.track(device) else {
             return Vec::new();
         };
@@ -73,26 +65,15 @@ impl Positions {
         let Some(track) = self.track(device) else {
             return Vec::new();
         };
-        let start = track
-            .history
-            .partition_point(|location| location.timestamp < from);
-        track
-            .history
-            .iter()
-            .skip(start)
-            .take_while(|location| location.timestamp <= to)
-            .cloned()
-            .collect()
+        let start = track.history.partition_point(|location| location.timestamp < from);
+        track.history.iter().skip(start).take_while(|location| location.timestamp <= to).cloned().collect()
     }
 
     pub(crate) fn whereabouts(&self, device: DeviceId) -> Whereabouts {
         let Some(track) = self.track(device) else {
             return Whereabouts::default();
         };
-        Whereabouts {
-            last: track.history.back().cloned(),
-            heard: track.heard,
-        }
+        Whereabouts { last: track.history.back().cloned(), heard: track.heard }
     }
 
     pub(crate) fn clear(&self) {
@@ -102,12 +83,7 @@ impl Positions {
     }
 
     fn track(&self, device: DeviceId) -> Option<std::sync::MutexGuard<'_, Track>> {
-        Some(
-            self.tracks
-                .get(device.index())?
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
+        Some(self.tracks.get(device.index())?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -122,16 +98,8 @@ impl Track {
             self.history.push_back(location);
             return (Action::Create, self.history.len() - 1);
         }
-        let hinted = self
-            .history
-            .get(hint)
-            .is_some_and(|there| there.timestamp == time);
-        let place = if hinted {
-            Ok(hint)
-        } else {
-            self.history
-                .binary_search_by_key(&time, |there| there.timestamp)
-        };
+        let hinted = self.history.get(hint).is_some_and(|there| there.timestamp == time);
+        let place = if hinted { Ok(hint) } else { self.history.binary_search_by_key(&time, |there| there.timestamp) };
         match place {
             Ok(at) => {
                 self.history[at] = location;
@@ -155,15 +123,11 @@ mod tests {
     use crate::directory::Directory;
 
     fn location(timestamp: i64, interval: i32) -> Location {
-        serde_json::from_value(serde_json::json!({ "Timestamp": timestamp, "Interval": interval }))
-            .unwrap()
+        serde_json::from_value(serde_json::json!({ "Timestamp": timestamp, "Interval": interval })).unwrap()
     }
 
     fn device() -> DeviceId {
-        Directory::default_world()
-            .unwrap()
-            .device_by_number(1)
-            .unwrap()
+        Directory::default_world().unwrap().device_by_number(1).unwrap()
     }
 
     proptest! {
@@ -202,9 +166,6 @@ mod tests {
         let heard = "2026-01-01T00:00:00Z".parse().unwrap();
         positions.store(device(), vec![location(5, 1), location(3, 2)], heard);
         let whereabouts = positions.whereabouts(device());
-        assert_eq!(
-            (whereabouts.last.unwrap().timestamp, whereabouts.heard),
-            (5, Some(heard))
-        );
+        assert_eq!((whereabouts.last.unwrap().timestamp, whereabouts.heard), (5, Some(heard)));
     }
 }

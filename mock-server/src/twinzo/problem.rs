@@ -45,25 +45,16 @@ impl Refusal {
     pub(super) fn bad_value(reason: Reason, name: &str, value: &str) -> Self {
         let message = format!("The value '{value}' is not valid.");
         let errors = BTreeMap::from([(name.to_owned(), vec![message])]);
-        Self::BadRequest(
-            reason.because(format!("{name} {value:?} is not valid")),
-            errors,
-        )
+        Self::BadRequest(reason.because(format!("{name} {value:?} is not valid")), errors)
     }
 
     /// The answer that the client gets, and the cause that the journal gets.
-    pub(super) fn into_answer(
-        self,
-        sandbox: &Sandbox,
-        call: &Call<'_>,
-    ) -> (Answer, Option<Refused>) {
+    pub(super) fn into_answer(self, sandbox: &Sandbox, call: &Call<'_>) -> (Answer, Option<Refused>) {
         match self {
             Self::NotAuthorized(refused) => {
                 // The same status for every cause, a sentence of its own for an expired token (§8, question 2).
-                let detail = match refused.reason {
-                    Reason::TokenExpired => "Token is expired.",
-                    _ => "Token is not valid.",
-                };
+                let expired = refused.reason == Reason::TokenExpired;
+                let detail = if expired { "Token is expired." } else { "Token is not valid." };
                 let problem = Problem {
                     detail: Some(detail.to_owned()),
                     code: Some(CODE_NOT_AUTHORIZED.to_owned()),
@@ -112,18 +103,12 @@ pub(crate) fn plain(status: StatusCode, call: &Call<'_>) -> Answer {
 }
 
 fn not_authorized() -> Problem {
-    Problem {
-        title: "NotAuthorizedException".to_owned(),
-        ..of_status(StatusCode::UNAUTHORIZED)
-    }
+    Problem { title: "NotAuthorizedException".to_owned(), ..of_status(StatusCode::UNAUTHORIZED) }
 }
 
 /// An exception of the API: it names the path, and may not be cached.
 fn exception(problem: Problem, call: &Call<'_>) -> Answer {
-    let problem = Problem {
-        instance: Some(call.path.to_owned()),
-        ..problem
-    };
+    let problem = Problem { instance: Some(call.path.to_owned()), ..problem };
     respond(&problem)
         .with_header(CACHE_CONTROL, HeaderValue::from_static("no-cache,no-store"))
         .with_header(EXPIRES, HeaderValue::from_static("-1"))
@@ -132,32 +117,20 @@ fn exception(problem: Problem, call: &Call<'_>) -> Answer {
 
 fn validation(sandbox: &Sandbox, errors: BTreeMap<String, Vec<String>>) -> Answer {
     let title = "One or more validation errors occurred.".to_owned();
-    framework(
-        sandbox,
-        Problem {
-            title,
-            errors: Some(errors),
-            ..of_status(StatusCode::BAD_REQUEST)
-        },
-    )
+    framework(sandbox, Problem { title, errors: Some(errors), ..of_status(StatusCode::BAD_REQUEST) })
 }
 
 /// An error of the framework below the API: it carries a trace context instead of a path.
 fn framework(sandbox: &Sandbox, problem: Problem) -> Answer {
     let trace = u128::from_be_bytes(sandbox.entropy.bytes());
     let span = u64::from_be_bytes(sandbox.entropy.bytes());
-    respond(&Problem {
-        trace_id: Some(format!("00-{trace:032x}-{span:016x}-00")),
-        ..problem
-    })
+    respond(&Problem { trace_id: Some(format!("00-{trace:032x}-{span:016x}-00")), ..problem })
 }
 
 fn of_status(status: StatusCode) -> Problem {
     Problem {
-        kind: section(status).map_or_else(
-            || "about:blank".to_owned(),
-            |section| format!("https://tools.ietf.org/html/{section}"),
-        ),
+        kind: section(status)
+            .map_or_else(|| "about:blank".to_owned(), |section| format!("https://tools.ietf.org/html/{section}")),
         title: status.canonical_reason().unwrap_or("Unknown").to_owned(),
         status: status.as_u16(),
         ..Problem::default()

@@ -4,13 +4,11 @@ use http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
 use crate::answer::Answer;
-use crate::operation::{Operation, Route, Vendor};
+use crate::operation::{Operation, Route, TwinzoOperation as Op, Vendor};
 
 /// Finds the operation of a twinzo path; `None` if no prefix fits.
 pub(crate) fn route(method: &Method, path: &str) -> Option<Route> {
-    let rest = wire::path::TWINZO_PREFIXES
-        .iter()
-        .find_map(|prefix| strip(path, prefix))?;
+    let rest = wire::path::TWINZO_PREFIXES.iter().find_map(|prefix| strip(path, prefix))?;
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     let rest = rest.strip_prefix('/').unwrap_or(rest);
     Some(find(method, rest))
@@ -24,37 +22,24 @@ pub(crate) fn not_found() -> Answer {
 fn find(method: &Method, path: &str) -> Route {
     use wire::path as p;
 
-    let choose = |operations: &[(Method, Operation)]| {
-        Route::choose(Vendor::Twinzo, method, operations, None)
+    let choose = |operations: &[(Method, Op)], segment: Option<String>| {
+        let operations: Vec<_> =
+            operations.iter().map(|(method, operation)| (method.clone(), Operation::Twinzo(*operation))).collect();
+        Route::choose(Vendor::Twinzo, method, &operations, segment)
     };
     for (known, operations) in [
-        (
-            p::LOCALIZATION,
-            &[(Method::POST, Operation::Localization)][..],
-        ),
-        (
-            p::LOCALIZATION_BATCH,
-            &[(Method::POST, Operation::LocalizationBatch)],
-        ),
-        (p::AUTHENTICATE, &[(Method::POST, Operation::Authenticate)]),
-        (
-            p::TOKEN,
-            &[
-                (Method::GET, Operation::Refresh),
-                (Method::DELETE, Operation::DeleteToken),
-            ],
-        ),
-        (p::DEVICES, &[(Method::GET, Operation::DevicesList)]),
-        (
-            p::DEVICE_LOCATIONS,
-            &[(Method::GET, Operation::DevicesLocations)],
-        ),
-        (p::BRANCHES, &[(Method::GET, Operation::BranchesList)]),
-        (p::SECTORS, &[(Method::GET, Operation::SectorsList)]),
-        (p::CLIENTS, &[(Method::GET, Operation::ClientsList)]),
+        (p::LOCALIZATION, &[(Method::POST, Op::Localization)][..]),
+        (p::LOCALIZATION_BATCH, &[(Method::POST, Op::LocalizationBatch)]),
+        (p::AUTHENTICATE, &[(Method::POST, Op::Authenticate)]),
+        (p::TOKEN, &[(Method::GET, Op::Refresh), (Method::DELETE, Op::DeleteToken)]),
+        (p::DEVICES, &[(Method::GET, Op::DevicesList)]),
+        (p::DEVICE_LOCATIONS, &[(Method::GET, Op::DevicesLocations)]),
+        (p::BRANCHES, &[(Method::GET, Op::BranchesList)]),
+        (p::SECTORS, &[(Method::GET, Op::SectorsList)]),
+        (p::CLIENTS, &[(Method::GET, Op::ClientsList)]),
     ] {
         if path.eq_ignore_ascii_case(known) {
-            return choose(operations);
+            return choose(operations, None);
         }
     }
     let Some((collection, last)) = path.rsplit_once('/') else {
@@ -62,29 +47,14 @@ fn find(method: &Method, path: &str) -> Route {
     };
     if collection.eq_ignore_ascii_case(p::DEVICES_BY_LOGIN) {
         let login = percent_decode_str(last).decode_utf8_lossy().into_owned();
-        return Route::choose(
-            Vendor::Twinzo,
-            method,
-            &[(Method::GET, Operation::DevicesGetByLogin)],
-            Some(login),
-        );
+        return choose(&[(Method::GET, Op::DevicesGetByLogin)], Some(login));
     }
-    let known = [
-        (p::DEVICES, Operation::DevicesGet),
-        (p::BRANCHES, Operation::BranchesGet),
-        (p::SECTORS, Operation::SectorsGet),
-    ];
-    match known
-        .into_iter()
-        .find(|(name, _)| collection.eq_ignore_ascii_case(name))
-    {
+    let known = [(p::DEVICES, Op::DevicesGet), (p::BRANCHES, Op::BranchesGet), (p::SECTORS, Op::SectorsGet)];
+    match known.into_iter().find(|(name, _)| collection.eq_ignore_ascii_case(name)) {
         // The id is a routed integer: anything else is no route at all.
-        Some((_, operation)) if last.parse::<i32>().is_ok() => Route::choose(
-            Vendor::Twinzo,
-            method,
-            &[(Method::GET, operation)],
-            Some(last.to_owned()),
-        ),
+        Some((_, operation)) if last.parse::<i32>().is_ok() => {
+            choose(&[(Method::GET, operation)], Some(last.to_owned()))
+        }
         _ => Route::Unknown(Vendor::Twinzo),
     }
 }
@@ -92,8 +62,7 @@ fn find(method: &Method, path: &str) -> Route {
 /// What follows a prefix, if it ends where a segment ends.
 fn strip<'p>(path: &'p str, prefix: &str) -> Option<&'p str> {
     let (head, rest) = path.split_at_checked(prefix.len())?;
-    (head.eq_ignore_ascii_case(prefix) && (rest.is_empty() || rest.starts_with('/')))
-        .then_some(rest)
+    (head.eq_ignore_ascii_case(prefix) && (rest.is_empty() || rest.starts_with('/'))).then_some(rest)
 }
 
 #[cfg(test)]
@@ -102,10 +71,9 @@ mod tests {
 
     fn check(method: &Method, path: &str, expected: &str) {
         let found = match route(method, path) {
-            Some(Route::To(operation, segment)) => segment.map_or_else(
-                || operation.to_string(),
-                |segment| format!("{operation} {segment}"),
-            ),
+            Some(Route::To(operation, segment)) => {
+                segment.map_or_else(|| operation.to_string(), |segment| format!("{operation} {segment}"))
+            }
             Some(Route::WrongMethod(_, allowed)) => format!("405 {allowed:?}"),
             Some(Route::Unknown(_)) => "404".to_owned(),
             Some(Route::Outside) | None => "outside".to_owned(),
@@ -116,21 +84,9 @@ mod tests {
     #[test]
     fn prefixes_case_and_trailing_slashes_do_not_matter() {
         for prefix in ["/v3", "/v3.0", "/api/v3", "/V3", "/API/v3"] {
-            check(
-                &Method::POST,
-                &format!("{prefix}/Authorization/Authenticate"),
-                "authenticate",
-            );
-            check(
-                &Method::POST,
-                &format!("{prefix}/authorization/AUTHENTICATE/"),
-                "authenticate",
-            );
-            check(
-                &Method::GET,
-                &format!("{prefix}/devices/locations/"),
-                "devices.locations",
-            );
+            check(&Method::POST, &format!("{prefix}/Authorization/Authenticate"), "authenticate");
+            check(&Method::POST, &format!("{prefix}/authorization/AUTHENTICATE/"), "authenticate");
+            check(&Method::GET, &format!("{prefix}/devices/locations/"), "devices.locations");
         }
         check(&Method::GET, "/v33/devices", "outside");
         check(&Method::GET, "/devices", "outside");
@@ -139,28 +95,16 @@ mod tests {
     #[test]
     fn ids_are_integers_and_logins_keep_their_case() {
         check(&Method::GET, "/v3/sectors/2", "sectors.get 2");
-        check(
-            &Method::GET,
-            "/v3/sectors/a72f352b-a079-4533-9cb0-4203fa685794",
-            "404",
-        );
+        check(&Method::GET, "/v3/sectors/a72f352b-a079-4533-9cb0-4203fa685794", "404");
         check(&Method::GET, "/v3/branches/99999999999", "404");
-        check(
-            &Method::GET,
-            "/v3/Devices/Login/AGV%2007/",
-            "devices.get_by_login AGV 07",
-        );
+        check(&Method::GET, "/v3/Devices/Login/AGV%2007/", "devices.get_by_login AGV 07");
         check(&Method::GET, "/v3/devices/login", "404");
     }
 
     #[test]
     fn a_known_path_names_its_methods() {
         check(&Method::GET, "/v3/localization", "405 [POST]");
-        check(
-            &Method::POST,
-            "/v3/authorization/token",
-            "405 [GET, DELETE]",
-        );
+        check(&Method::POST, "/v3/authorization/token", "405 [GET, DELETE]");
         check(&Method::HEAD, "/v3/devices", "405 [GET]");
         check(&Method::DELETE, "/v3/devices/1", "405 [GET]");
         check(&Method::GET, "/v3/plants", "404");

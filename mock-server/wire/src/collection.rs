@@ -128,18 +128,10 @@ pub struct Device {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_time_online: Option<i64>,
     /// Last position.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::number::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::number::optional")]
     pub x: Option<f64>,
     /// Last position.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::number::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::number::optional")]
     pub y: Option<f64>,
     /// Version of the app on the device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -149,11 +141,7 @@ pub struct Device {
     /// Man-down state, by name (§6.1).
     pub fall_status: String,
     /// Charge in percent at the last position.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::number::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::number::optional")]
     pub battery: Option<f32>,
     /// Number of the device's type.
     pub device_type_id: i32,
@@ -173,11 +161,7 @@ pub struct Device {
     /// `#rrggbb`.
     pub color: String,
     /// Last height.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::number::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::number::optional")]
     pub z: Option<f64>,
 }
 

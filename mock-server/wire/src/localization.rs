@@ -13,22 +13,13 @@ pub struct Location {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sector_id: Option<i32>,
     /// Sector coordinate, in practice millimetres.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::number::optional"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "crate::number::optional")]
     pub x: Option<f32>,
     /// Sector coordinate, in practice millimetres.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::number::optional"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "crate::number::optional")]
     pub y: Option<f32>,
     /// Height, in practice millimetres.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::number::optional"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "crate::number::optional")]
     pub z: Option<f32>,
     /// Milliseconds between two samples.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,10 +4,7 @@
 use serde::Serializer;
 
 /// For `#[serde(serialize_with)]` on a float that may be absent.
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands fields over by reference"
-)]
+#[expect(clippy::ref_option, reason = "serde hands fields over by reference")]
 pub(crate) fn optional<T: Copy + Into<f64> + serde::Serialize, S: Serializer>(
     value: &Option<T>,
     serializer: S,
@@ -27,10 +24,7 @@ pub(crate) fn plain<T: Copy + Into<f64> + serde::Serialize, S: Serializer>(
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let number: f64 = (*value).into();
     if number.fract() == 0.0 && number.abs() < EXACT {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "whole and within the range of an i64"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "whole and within the range of an i64")]
         let whole = number as i64;
         serializer.serialize_i64(whole)
     } else {

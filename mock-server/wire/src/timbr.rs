@@ -35,19 +35,13 @@ pub struct QueryRequest {
 impl<T> Envelope<T> {
     /// An answer.
     pub fn success(data: T) -> Self {
-        Self {
-            data,
-            status: Status::Success,
-        }
+        Self { data, status: Status::Success }
     }
 }
 
 impl Envelope<String> {
     /// An error with its text.
     pub fn error(text: impl Into<String>) -> Self {
-        Self {
-            data: text.into(),
-            status: Status::Error,
-        }
+        Self { data: text.into(), status: Status::Error }
     }
 }

@@ -59,46 +59,16 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Fold<D> {
         deserialize_seq deserialize_map deserialize_identifier deserialize_ignored_any
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_unit_struct(
-            name,
-            FoldVisitor {
-                inner: visitor,
-                names: &[],
-            },
-        )
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_unit_struct(name, FoldVisitor { inner: visitor, names: &[] })
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_newtype_struct(
-            name,
-            FoldVisitor {
-                inner: visitor,
-                names: &[],
-            },
-        )
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_newtype_struct(name, FoldVisitor { inner: visitor, names: &[] })
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(
-        self,
-        len: usize,
-        visitor: V,
-    ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_tuple(
-            len,
-            FoldVisitor {
-                inner: visitor,
-                names: &[],
-            },
-        )
+    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_tuple(len, FoldVisitor { inner: visitor, names: &[] })
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
@@ -107,14 +77,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Fold<D> {
         len: usize,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_tuple_struct(
-            name,
-            len,
-            FoldVisitor {
-                inner: visitor,
-                names: &[],
-            },
-        )
+        self.0.deserialize_tuple_struct(name, len, FoldVisitor { inner: visitor, names: &[] })
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -123,14 +86,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Fold<D> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_struct(
-            name,
-            fields,
-            FoldVisitor {
-                inner: visitor,
-                names: fields,
-            },
-        )
+        self.0.deserialize_struct(name, fields, FoldVisitor { inner: visitor, names: fields })
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -139,14 +95,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Fold<D> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_enum(
-            name,
-            variants,
-            FoldVisitor {
-                inner: visitor,
-                names: &[],
-            },
-        )
+        self.0.deserialize_enum(name, variants, FoldVisitor { inner: visitor, names: &[] })
     }
 }
 
@@ -184,10 +133,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for FoldVisitor<V> {
         self.inner.visit_some(Fold(deserializer))
     }
 
-    fn visit_newtype_struct<D: Deserializer<'de>>(
-        self,
-        deserializer: D,
-    ) -> Result<V::Value, D::Error> {
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
         self.inner.visit_newtype_struct(Fold(deserializer))
     }
 
@@ -196,11 +142,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for FoldVisitor<V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        self.inner.visit_map(FoldMap {
-            inner: map,
-            names: self.names,
-            next: 0,
-        })
+        self.inner.visit_map(FoldMap { inner: map, names: self.names, next: 0 })
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<V::Value, A::Error> {
@@ -213,10 +155,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for FoldVisitor<V> {
 impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for FoldSeq<A> {
     type Error = A::Error;
 
-    fn next_element_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, A::Error> {
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
         self.0.next_element_seed(FoldSeed(seed))
     }
 
@@ -228,15 +167,8 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for FoldSeq<A> {
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for FoldMap<A> {
     type Error = A::Error;
 
-    fn next_key_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, A::Error> {
-        self.inner.next_key_seed(NameSeed {
-            seed,
-            names: self.names,
-            next: &mut self.next,
-        })
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
+        self.inner.next_key_seed(NameSeed { seed, names: self.names, next: &mut self.next })
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
@@ -262,11 +194,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for NameSeed<'_, S> {
     type Value = S::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
-        deserializer.deserialize_identifier(NameVisitor {
-            seed: self.seed,
-            names: self.names,
-            next: self.next,
-        })
+        deserializer.deserialize_identifier(NameVisitor { seed: self.seed, names: self.names, next: self.next })
     }
 }
 
@@ -278,20 +206,13 @@ impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for NameVisitor<'_, S> {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<S::Value, E> {
-        let guess = self
-            .names
-            .get(*self.next)
-            .filter(|declared| **declared == name);
+        let guess = self.names.get(*self.next).filter(|declared| **declared == name);
         let declared = match guess {
             Some(declared) => {
                 *self.next += 1;
                 declared
             }
-            None => match self
-                .names
-                .iter()
-                .position(|declared| declared.eq_ignore_ascii_case(name))
-            {
+            None => match self.names.iter().position(|declared| declared.eq_ignore_ascii_case(name)) {
                 Some(position) => {
                     *self.next = position + 1;
                     self.names[position]
@@ -299,8 +220,7 @@ impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for NameVisitor<'_, S> {
                 None => name,
             },
         };
-        self.seed
-            .deserialize(serde::de::value::StrDeserializer::new(declared))
+        self.seed.deserialize(serde::de::value::StrDeserializer::new(declared))
     }
 }
 
@@ -317,9 +237,6 @@ mod tests {
     fn maps_keep_their_names() {
         let mut json = serde_json::Deserializer::from_str(r#"{"Ab":1,"aB":2}"#);
         let map = BTreeMap::<String, u8>::deserialize(Fold(&mut json)).unwrap();
-        assert_eq!(
-            map,
-            BTreeMap::from([("Ab".to_owned(), 1), ("aB".to_owned(), 2)])
-        );
+        assert_eq!(map, BTreeMap::from([("Ab".to_owned(), 1), ("aB".to_owned(), 2)]));
     }
 }

@@ -1,0 +1,99 @@
+//! Who calls, before anything changes: what rules and journal may know of a caller, for each of the three ways to show
+//! who one is. The third way, signing headers, has a room of its own.
+
+use std::sync::Arc;
+
+use wire::authorization::Credential;
+use wire::header;
+
+use super::media::{self, Invalid};
+use crate::call::Call;
+use crate::directory::{AccountId, BranchId, ClientId, Directory};
+use crate::reason::{Reason, Refused};
+use crate::sandbox::Sandbox;
+use crate::token::Token;
+
+/// What is certain about a caller. With an API key there is no account.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Facts {
+    pub(super) client: Option<ClientId>,
+    pub(super) branch: Option<BranchId>,
+    pub(super) account: Option<AccountId>,
+    /// Generation of the token that the call carries.
+    pub(super) generation: Option<u32>,
+}
+
+/// A way to show who one is.
+pub(super) trait Caller {
+    /// What is certain.
+    fn facts(&self, directory: &Directory) -> Facts;
+
+    /// A login that was claimed and that nobody has.
+    fn claimed_login(&self) -> Option<Arc<str>> {
+        None
+    }
+}
+
+/// A login: client name, login and password stand in the body.
+#[derive(Debug)]
+pub(super) struct Login {
+    pub(super) credential: Result<Credential, Invalid>,
+    pub(super) client: Option<ClientId>,
+    pub(super) account: Option<AccountId>,
+}
+
+/// A log out: the token is all there is (§2).
+#[derive(Debug)]
+pub(super) struct Logout {
+    pub(super) token: Result<Token, Refused>,
+}
+
+// === impl Login ===
+
+impl Login {
+    pub(super) fn read(sandbox: &Sandbox, call: &Call<'_>) -> Self {
+        let directory = &*sandbox.directory;
+        let credential: Result<Credential, _> = media::parse(call.body, "credentialContract");
+        let read = credential.as_ref().ok();
+        let client = read.and_then(|read| directory.client_by_name(read.client.as_deref()?));
+        let account =
+            read.zip(client).and_then(|(read, client)| directory.account_by_login(client, read.login.as_deref()?));
+        Self { credential, client, account }
+    }
+}
+
+impl Caller for Login {
+    fn facts(&self, _: &Directory) -> Facts {
+        Facts { client: self.client, account: self.account, ..Facts::default() }
+    }
+
+    fn claimed_login(&self) -> Option<Arc<str>> {
+        self.credential.as_ref().ok()?.login.as_deref().map(Arc::from)
+    }
+}
+
+// === impl Logout ===
+
+impl Logout {
+    pub(super) fn read(sandbox: &Sandbox, call: &Call<'_>) -> Self {
+        let token = match call.header(header::TOKEN) {
+            Some(text) => sandbox.tokens.verify(text, call.now),
+            None => Err(Reason::CredentialMissing.because("the request has no Token header")),
+        };
+        Self { token }
+    }
+}
+
+impl Caller for Logout {
+    fn facts(&self, directory: &Directory) -> Facts {
+        let Ok(token) = &self.token else {
+            return Facts::default();
+        };
+        Facts {
+            client: Some(directory.account(token.account).client),
+            branch: None,
+            account: Some(token.account),
+            generation: Some(token.generation),
+        }
+    }
+}
