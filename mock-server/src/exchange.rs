@@ -209,7 +209,8 @@ fn log(call: &Call<'_>, operation: Option<Operation>, outcome: &Outcome) {
             );
         }
         None => {
-            tracing::debug!(id = call.id, operation = %Maybe(operation), "{} {} → {status}", call.method, call.path)
+            let operation = operation.map_or("-", Operation::name);
+            tracing::debug!(id = call.id, operation, "{} {} → {status}", call.method, call.path);
         }
     }
 }

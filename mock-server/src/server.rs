@@ -55,7 +55,9 @@ pub enum StartError {
         cause: io::Error,
     },
     /// The admin API would be open to the network.
-    #[error("{0} is not a loopback address: give --admin-token, or --admin-port to keep the admin API on loopback")]
+    #[error(
+        "{0} is not a loopback address: give --admin-token (MOCK_SERVER_ADMIN_TOKEN), or --admin-port (MOCK_SERVER_ADMIN_PORT) to keep the admin API on loopback"
+    )]
     Exposed(std::net::IpAddr),
     /// No address was given.
     #[error("there is no address to listen on; give --host")]
