@@ -11,9 +11,10 @@ mod reset;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{any, delete, get, post};
 
 use crate::app::App;
 
@@ -22,9 +23,15 @@ pub(crate) use access::{Access, name_of};
 use json::AdminJson;
 use problem::AdminProblem;
 
+/// The routes under their prefix.
+pub(crate) fn mounted(app: Arc<App>) -> Router<Arc<App>> {
+    Router::new().nest("/__admin", router(app)).route("/__admin/", any(unknown))
+}
+
 /// The routes. Each request passes the guard in `access` first.
-pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
+fn router(app: Arc<App>) -> Router<Arc<App>> {
     Router::new()
+        .route("/", get(unknown))
         .route("/health", get(health))
         .route("/ready", get(health))
         .route("/requests", get(requests::list).delete(requests::clear))
@@ -36,6 +43,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/reset", post(reset::reset))
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown)
+        .layer(DefaultBodyLimit::max(app.limits.body.bytes()))
         .layer(from_fn_with_state(app, access::guard))
 }
 
@@ -44,7 +52,7 @@ pub(crate) async fn health() -> Json<serde_json::Value> {
     Json(serde_json::json!({ "status": "ok" }))
 }
 
-async fn unknown() -> Response {
+pub(crate) async fn unknown() -> Response {
     let nouns = "health, ready, requests, requests/{id}, clock, clock/advance, faults, faults/{id}, reset";
     AdminProblem::not_found(format!("the admin API has: {nouns}")).into_response()
 }

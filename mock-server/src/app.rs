@@ -37,9 +37,9 @@ pub(crate) enum Role {
 pub(crate) fn router(app: Arc<App>, role: Role) -> Router {
     let probes = Router::new().route("/health", get(admin::health)).route("/ready", get(admin::health));
     let router = match role {
-        Role::Both => probes.nest("/__admin", admin::router(Arc::clone(&app))).fallback(exchange::serve),
+        Role::Both => probes.merge(admin::mounted(Arc::clone(&app))).fallback(exchange::serve),
         Role::Vendors => probes.fallback(exchange::serve),
-        Role::Admin => probes.nest("/__admin", admin::router(Arc::clone(&app))),
+        Role::Admin => probes.merge(admin::mounted(Arc::clone(&app))).fallback(admin::unknown),
     };
     router.with_state(app)
 }

@@ -24,10 +24,11 @@ pub(crate) struct Call<'a> {
 // === impl Call ===
 
 impl Call<'_> {
-    /// A header's text. An empty value counts as absent: real clients send `Token: ` before they have one.
+    /// A header's text, the first that is there. An empty value counts as absent: real clients send `Token: ` before
+    /// they have one.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        let value = self.headers.get(name)?.to_str().ok()?;
-        Some(value).filter(|value| !value.is_empty())
+        let values = self.headers.get_all(name).iter().filter_map(|value| std::str::from_utf8(value.as_bytes()).ok());
+        values.into_iter().find(|value| !value.is_empty())
     }
 
     /// The media type of the body must be JSON, whatever its parameters.
@@ -38,7 +39,7 @@ impl Call<'_> {
             return Ok(());
         }
         Err(Reason::MediaTypeUnsupported.because(match given {
-            "" => "the request has a body and no Content-Type; send application/json".to_owned(),
+            "" => "the request has no Content-Type; send application/json".to_owned(),
             given => format!("Content-Type {given:?} is not supported; send application/json"),
         }))
     }

@@ -7,12 +7,15 @@ mod telemetry;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mock_server::config::{self, Config, ConfigError, Span};
 use mock_server::credentials::Credentials;
 use mock_server::directory::Directory;
 use mock_server::token::TokenFormat;
+use secrecy::SecretString;
 use tracing_subscriber::filter::Targets;
 
 use crate::exit::{Exit, Failure};
@@ -79,14 +82,14 @@ struct ServerArgs {
     #[arg(long, env = "MOCK_SERVER_SEED")]
     seed: Option<u64>,
     /// Say the true cause of each refusal in an X-Mock-Reason header.
-    #[arg(long, env = "MOCK_SERVER_EXPLAIN")]
+    #[arg(long, env = "MOCK_SERVER_EXPLAIN", value_parser = FalseyValueParser::new())]
     explain: bool,
     /// Show secrets in the journal instead of fingerprints.
-    #[arg(long, env = "MOCK_SERVER_SHOW_SECRETS")]
+    #[arg(long, env = "MOCK_SERVER_SHOW_SECRETS", value_parser = FalseyValueParser::new())]
     show_secrets: bool,
     /// What to log on stderr: off, error, warn, info, debug or trace, or such pairs as `mock_server=debug`.
     #[arg(long, env = "MOCK_SERVER_LOG", value_name = "LEVEL")]
-    log: Option<Targets>,
+    log: Option<Log>,
 }
 
 #[derive(Debug, Args)]
@@ -106,11 +109,14 @@ struct ExecArgs {
     #[command(flatten)]
     server: ServerArgs,
     /// Fail, with status 1, if a fault rule that is not optional never fired and the command succeeded.
-    #[arg(long, env = "MOCK_SERVER_STRICT")]
+    #[arg(long, env = "MOCK_SERVER_STRICT", value_parser = FalseyValueParser::new())]
     strict: bool,
     /// Names that proxies are not asked for; the server's own are added for the command.
     #[arg(long, env = "NO_PROXY", hide = true)]
     no_proxy: Option<String>,
+    /// The same, as some programs spell it.
+    #[arg(long, env = "no_proxy", hide = true)]
+    no_proxy_lower: Option<String>,
     /// The command and its arguments.
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<std::ffi::OsString>,
@@ -124,6 +130,23 @@ struct CredentialsArgs {
     /// Configuration file (TOML), for another salt.
     #[arg(long, env = "MOCK_SERVER_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+/// What to log. A bare word must be a level: `Targets` would take a mistyped one for the name of a module.
+#[derive(Clone, Debug)]
+struct Log(Targets);
+
+impl FromStr for Log {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+        let bare = text.split(',').find(|part| !part.contains('=') && !LEVELS.contains(part));
+        match bare {
+            Some(part) => Err(format!("{part:?} is no level; allowed: {}, or target=level", LEVELS.join(", "))),
+            None => text.parse().map(Self).map_err(|error| format!("{error}")),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -173,7 +196,9 @@ impl ServerArgs {
         }
         server.port = self.port.unwrap_or(server.port);
         server.admin_port = self.admin_port.or(server.admin_port);
-        server.admin_token = self.admin_token.clone().or(server.admin_token.take());
+        // Compose files set what they do not know to an empty text.
+        let admin_token = self.admin_token.clone().filter(|token| !token.is_empty());
+        server.admin_token = admin_token.map(SecretString::from).or(server.admin_token.take());
         server.public_url = self.public_url.clone().or(server.public_url.take());
         server.explain |= self.explain;
         server.show_secrets |= self.show_secrets;

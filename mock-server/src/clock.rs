@@ -22,7 +22,7 @@ pub struct Clock {
 pub struct ClockSetting {
     /// Whether time goes on by itself.
     pub mode: ClockMode,
-    /// The time to start from; the real time if it is absent.
+    /// The time to start from; the real time if it is absent. The mode `system` is real time, whatever this says.
     pub now: Option<Timestamp>,
 }
 

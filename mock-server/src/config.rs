@@ -13,13 +13,13 @@ pub use sections::{
 pub(crate) use unit::parse_signed;
 pub use unit::{Count, Size, Span};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::clock::ClockSetting;
 use crate::fault::RuleSpec;
 
 /// Everything that a file may say.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Where the server listens, and who may steer it.

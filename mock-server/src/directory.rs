@@ -312,15 +312,6 @@ impl DeviceId {
     }
 }
 
-// === impl AccountId ===
-
-impl AccountId {
-    /// Position of the account in the directory, for tables that run beside it.
-    pub fn index(self) -> usize {
-        self.0
-    }
-}
-
 // === impl TimbrDirectory ===
 
 impl TimbrDirectory {

@@ -9,7 +9,6 @@ use std::sync::{Mutex, PoisonError};
 use rand::rngs::{ChaCha8Rng, SysRng};
 use rand::{Rng, SeedableRng, TryRng};
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 /// A repeatable stream of random bytes.
 pub struct Entropy {
@@ -37,11 +36,6 @@ impl Entropy {
         let mut bytes = [0; N];
         self.stream.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
         bytes
-    }
-
-    /// A version 4 UUID from the stream.
-    pub fn uuid(&self) -> Uuid {
-        uuid::Builder::from_random_bytes(self.bytes()).into_uuid()
     }
 }
 

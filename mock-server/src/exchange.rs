@@ -4,13 +4,14 @@
 //! that waits is in [`serve`]; the vendors' code is plain functions.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
 use bytes::{Bytes, BytesMut};
-use http::header::DATE;
+use http::header::{CONNECTION, CONTENT_LENGTH, DATE, EXPECT};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use wire::problem::Problem;
@@ -18,6 +19,7 @@ use wire::problem::Problem;
 use crate::answer::{Answer, Outcome};
 use crate::app::App;
 use crate::call::Call;
+use crate::config::Size;
 use crate::journal::{Entry, PackedHeaders};
 use crate::operation::{Operation, Route, Vendor};
 use crate::reason::{Reason, Refused};
@@ -25,6 +27,8 @@ use crate::sandbox::Sandbox;
 use crate::{clock, timbr, twinzo};
 
 const X_MOCK_REASON: HeaderName = HeaderName::from_static("x-mock-reason");
+/// For a body that can change nothing any more.
+const SHORT_PATIENCE: Duration = Duration::from_secs(1);
 /// How much of a body beyond the limit is read and thrown away, so that the client can read the answer.
 const DRAIN_LIMIT: usize = 16 << 20;
 
@@ -38,31 +42,42 @@ struct Unread {
 /// Answers whatever is not the admin API's.
 pub(crate) async fn serve(State(app): State<Arc<App>>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let limits = &app.limits;
-    let deadline = limits.body_timeout.unsigned();
-    let read = match tokio::time::timeout(deadline, read_body(body, limits.body.bytes())).await {
-        Ok(read) => read,
-        Err(_) => Err(Unread {
-            status: StatusCode::REQUEST_TIMEOUT,
-            refused: Reason::BodyTooSlow.because(format!("the body took longer than {}", limits.body_timeout)),
-        }),
+    let route = Route::find(&parts.method, parts.uri.path());
+    let patience = match route {
+        Route::To(..) => app.limits.body_timeout.unsigned(),
+        // The answer is clear already; the body is for the journal.
+        Route::WrongMethod(..) | Route::Unknown(_) | Route::Outside => {
+            SHORT_PATIENCE.min(app.limits.body_timeout.unsigned())
+        }
     };
-    answer(&app, &parts, read)
+    let limit = app.limits.body.bytes();
+    let read = if is_announced_too_long(&parts.headers, limit) {
+        Err(too_large(limit))
+    } else {
+        match tokio::time::timeout(patience, read_body(body, limit)).await {
+            Ok(read) => read,
+            Err(_) => Err(Unread {
+                status: StatusCode::REQUEST_TIMEOUT,
+                refused: Reason::BodyTooSlow.because(format!("the body took longer than {}", app.limits.body_timeout)),
+            }),
+        }
+    };
+    answer(&app, &parts, route, read)
 }
 
 /// Everything after the body, without waiting for anything.
-fn answer(app: &App, parts: &Parts, read: Result<Bytes, Unread>) -> Response<Body> {
+fn answer(app: &App, parts: &Parts, route: Route, read: Result<Bytes, Unread>) -> Response<Body> {
     let sandbox = &*app.sandbox;
     let now = sandbox.clock.now();
     let id = sandbox.journal.next_id();
-    let route = Route::find(&parts.method, parts.uri.path());
     let (vendor, operation) = match &route {
         Route::To(operation, _) => (Some(operation.vendor()), Some(*operation)),
         Route::WrongMethod(vendor, _) | Route::Unknown(vendor) => (Some(*vendor), None),
         Route::Outside => (None, None),
     };
+    let whole = read.is_ok();
     let (body, unread) = match read {
-        Ok(body) => (body, None),
+        Ok(body) => (body, head_too_large(parts, app.limits.head)),
         Err(unread) => (Bytes::new(), Some(unread)),
     };
     let call = Call {
@@ -83,17 +98,36 @@ fn answer(app: &App, parts: &Parts, read: Result<Bytes, Unread>) -> Response<Bod
             timbr::answer(sandbox, &call, operation, segment.as_deref())
         }
         (Route::WrongMethod(_, allowed), _) => {
-            let refused = Reason::MethodNotAllowed.because(format!("the path knows {allowed:?} only"));
+            let refused = Reason::MethodNotAllowed.because(format!("the path knows {} only", names(&allowed)));
             Outcome::anonymous(Answer::method_not_allowed(&allowed), Some(refused))
         }
         (Route::Unknown(vendor), _) => unknown(vendor, &call),
         (Route::Outside, _) => outside(&call),
     };
+    if let Some(refused) = &mut outcome.refused {
+        // Details quote what the client sent, and clients put secrets into the strangest places.
+        refused.detail = sandbox.redactor.text(&refused.detail).into_owned();
+    }
+    if !whole {
+        // hyper closes after this; a client that is not told may send its next request into the void.
+        outcome.answer.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     stamp(&mut outcome, now, app.explain);
-    log(&call, operation, &outcome);
+    log(sandbox, &call, operation, &outcome);
     let entry = entry(sandbox, &call, parts, vendor, operation, &mut outcome);
     sandbox.journal.record(entry);
     outcome.answer.into_response()
+}
+
+/// Whether a client that waits for `100 Continue` can be told at once that its body is not wanted.
+fn is_announced_too_long(headers: &HeaderMap, limit: usize) -> bool {
+    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    headers.contains_key(EXPECT) && length.is_some_and(|length| length > limit)
+}
+
+fn too_large(limit: usize) -> Unread {
+    let detail = format!("the body is longer than the {limit} bytes of limits.body");
+    Unread { status: StatusCode::PAYLOAD_TOO_LARGE, refused: Reason::BodyTooLarge.because(detail) }
 }
 
 /// The whole body, or why there is none. Beyond the limit it is read on for a while, so that the client gets to read
@@ -127,10 +161,20 @@ async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, Unread> {
         }
     }
     if length > limit {
-        let detail = format!("the body is longer than the {limit} bytes of limits.body");
-        return Err(Unread { status: StatusCode::PAYLOAD_TOO_LARGE, refused: Reason::BodyTooLarge.because(detail) });
+        return Err(too_large(limit));
     }
     Ok(first.unwrap_or_else(|| more.freeze()))
+}
+
+/// hyper's own limit is a buffer that may hold twice as much.
+fn head_too_large(parts: &Parts, limit: Size) -> Option<Unread> {
+    let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    // Each line has a colon, a blank and a line end beside its two parts.
+    let lines: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    (target + lines > limit.bytes()).then(|| Unread {
+        status: StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        refused: Reason::HeadTooLarge.because(format!("the head is longer than the {limit} of limits.head")),
+    })
 }
 
 fn unreadable(vendor: Option<Vendor>, call: &Call<'_>, unread: Unread) -> Outcome {
@@ -140,6 +184,10 @@ fn unreadable(vendor: Option<Vendor>, call: &Call<'_>, unread: Unread) -> Outcom
         Some(Vendor::Twinzo) | None => twinzo::plain_problem(status, call),
     };
     Outcome::anonymous(answer, Some(refused))
+}
+
+fn names(methods: &[Method]) -> String {
+    methods.iter().map(Method::as_str).collect::<Vec<_>>().join(" and ")
 }
 
 fn unknown(vendor: Vendor, call: &Call<'_>) -> Outcome {
@@ -153,10 +201,7 @@ fn unknown(vendor: Vendor, call: &Call<'_>) -> Outcome {
 
 /// Outside both vendors' paths a wrong base URL is likely: say where they are.
 fn outside(call: &Call<'_>) -> Outcome {
-    let detail = format!(
-        "no vendor answers {}; twinzo is under /v3, /v3.0 and /api/v3, Timbr under /timbr, the admin API under /__admin",
-        call.path
-    );
+    let detail = format!("no vendor answers {}; twinzo is under /v3, /v3.0 and /api/v3, Timbr under /timbr", call.path);
     let problem = Problem {
         kind: "about:blank".to_owned(),
         title: "Not Found".to_owned(),
@@ -195,23 +240,15 @@ fn http_date(now: Timestamp) -> String {
         .unwrap_or_else(|_| "Thu, 01 Jan 1970 00:00:00 GMT".to_owned())
 }
 
-fn log(call: &Call<'_>, operation: Option<Operation>, outcome: &Outcome) {
+fn log(sandbox: &Sandbox, call: &Call<'_>, operation: Option<Operation>, outcome: &Outcome) {
     let status = outcome.answer.status.as_u16();
-    match &outcome.refused {
-        Some(refused) => {
-            tracing::info!(
-                id = call.id,
-                "{} {} → {status} {}: {}",
-                call.method,
-                call.path,
-                refused.reason,
-                refused.detail
-            );
-        }
-        None => {
-            let operation = operation.map_or("-", Operation::name);
-            tracing::debug!(id = call.id, operation, "{} {} → {status}", call.method, call.path);
-        }
+    let operation = operation.map_or("-", Operation::name);
+    let (id, method) = (call.id, call.method);
+    let path = || sandbox.redactor.text(call.path).into_owned();
+    if let Some(refused) = &outcome.refused {
+        tracing::info!(id, operation, "{method} {} → {status} {}: {}", path(), refused.reason, refused.detail);
+    } else {
+        tracing::debug!(id, operation, "{method} {} → {status}", path());
     }
 }
 

@@ -22,6 +22,9 @@ pub use spec::{EffectSpec, MatchSpec, Per, RuleSpec, TriggerSpec};
 /// Rules at most in one sandbox.
 pub const MAX_RULES: usize = 10_000;
 
+/// Bytes of a rule's name at most.
+const MAX_NAME: usize = 200;
+
 /// The rules of one sandbox.
 #[derive(Debug, Default)]
 pub struct Faults {
@@ -109,6 +112,10 @@ impl Faults {
         let id = match &spec.name {
             Some(name) if rules.iter().any(|rule| rule.id == *name) => {
                 return Err(InvalidRule::NameTaken { name: name.clone() });
+            }
+            Some(name) if name.is_empty() || name.len() > MAX_NAME => {
+                let problem = format!("a name has 1 to {MAX_NAME} bytes");
+                return Err(InvalidRule::Value { field: "name", problem });
             }
             Some(name) => name.clone(),
             None => free_position(&rules),

@@ -169,6 +169,9 @@ impl Entry {
             + self.body.kept.len()
             + self.answer_headers.0.len()
             + self.answer_body.kept.len()
+            + self.refused.as_ref().map_or(0, |refused| refused.detail.len())
+            + self.account.as_ref().map_or(0, |account| account.len())
+            + self.faults.iter().map(|name| name.len() + size_of::<String>()).sum::<usize>()
     }
 }
 

@@ -29,6 +29,7 @@ pub mod entropy;
 mod exchange;
 pub mod fault;
 pub mod journal;
+mod json;
 pub mod operation;
 pub mod reason;
 pub mod sandbox;

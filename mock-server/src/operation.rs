@@ -126,6 +126,20 @@ impl Operation {
         }
     }
 
+    /// The method that it is called with.
+    pub fn method(self) -> &'static Method {
+        match self {
+            Self::Twinzo(
+                TwinzoOperation::Authenticate | TwinzoOperation::Localization | TwinzoOperation::LocalizationBatch,
+            )
+            | Self::Timbr(TimbrOperation::GetToken | TimbrOperation::Query | TimbrOperation::OpenapiQuery) => {
+                &Method::POST
+            }
+            Self::Twinzo(TwinzoOperation::DeleteToken) => &Method::DELETE,
+            Self::Twinzo(_) | Self::Timbr(TimbrOperation::GetOntologies) => &Method::GET,
+        }
+    }
+
     /// Whose operation it is.
     pub fn vendor(self) -> Vendor {
         match self {

@@ -9,6 +9,7 @@ pub enum Reason {
     // Routing and media, any vendor.
     RouteUnknown,
     MethodNotAllowed,
+    HeadTooLarge,
     BodyTooLarge,
     BodyTooSlow,
     BodyIncomplete,
@@ -58,8 +59,9 @@ pub enum Reason {
     SqlEmpty,
     SqlUnanswered,
     SqlRefused,
-    // Injected on purpose.
+    // Injected on purpose, and our own failures.
     Fault,
+    Internal,
 }
 
 /// A reason with the facts of this one case.
@@ -74,10 +76,23 @@ pub struct Refused {
 // === impl Reason ===
 
 impl Reason {
-    /// Adds the facts of the case.
+    /// Adds the facts of the case, cut where the client's part in them would run on.
     pub fn because(self, detail: impl Into<String>) -> Refused {
-        Refused { reason: self, detail: detail.into() }
+        Refused { reason: self, detail: cut(detail.into(), LONGEST_DETAIL) }
     }
+}
+
+/// Bytes of a detail at most.
+const LONGEST_DETAIL: usize = 400;
+
+/// A text of bounded length: what a client chose may be megabytes long.
+pub(crate) fn cut(mut text: String, longest: usize) -> String {
+    if text.len() > longest {
+        text.truncate(text.floor_char_boundary(longest));
+        text.push('…');
+        text.shrink_to_fit();
+    }
+    text
 }
 
 impl fmt::Display for Reason {

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -13,9 +14,9 @@ use crate::entropy::Entropy;
 use crate::fault::{Faults, InvalidRule, RuleSpec};
 use crate::journal::{Journal, JournalLimits, Redactor};
 use crate::timbr::CannedAnswers;
-use crate::timbr::bearer::{BearerKey, BearerPlaintext};
+use crate::timbr::bearer::{self, BearerKey, BearerPlaintext};
 use crate::token::{Mint, Tokens};
-use crate::twinzo::Positions;
+use crate::twinzo::{Positions, TrackLimits};
 
 /// Everything that a test can see or change.
 #[derive(Debug)]
@@ -63,6 +64,11 @@ pub enum InvalidSandbox {
     /// One of its rules is wrong.
     #[error("faults: {0}")]
     Rule(#[from] InvalidRule),
+    /// The salt is no key.
+    #[error(
+        "timbr.auth_salt is no Fernet key (base64 of 32 bytes), and timbr.bearer_key = \"fernet-key\" says that it must be one"
+    )]
+    Salt,
     /// One of its answers is wrong.
     #[error("timbr.answers, number {}: {error}", .position + 1)]
     Answer {
@@ -79,23 +85,38 @@ impl Sandbox {
     /// A sandbox in its seed state. `run` names this start of the process.
     pub fn new(id: &str, config: &Config, run: &str, directory: Arc<Directory>) -> Result<Self, InvalidSandbox> {
         let twinzo = &config.twinzo;
-        let mint = Mint::new(twinzo.token_format, &twinzo.jwt_secret, run, id);
+        let mint = Mint::new(twinzo.token_format, twinzo.jwt_secret.expose_secret(), run, id);
         let lag = SignedDuration::from_millis(i64::from(twinzo.created_lag_ms));
         let answers = CannedAnswers::compile(&config.timbr.answers)
             .map_err(|(position, error)| InvalidSandbox::Answer { position, error })?;
+        let timbr = &config.timbr;
+        let salt = timbr.auth_salt.as_ref().or(directory.timbr().auth_salt.as_ref());
+        if salt.is_some_and(|salt| !bearer::is_usable(salt, timbr.bearer_key)) {
+            return Err(InvalidSandbox::Salt);
+        }
+        let exposed = |secret: &SecretString| secret.expose_secret().to_owned();
+        let admin_token = config.server.admin_token.as_ref().map(exposed);
+        let others = [Some(exposed(&twinzo.jwt_secret)), timbr.auth_salt.clone(), admin_token];
+        let others = others.into_iter().flatten().collect();
         let sandbox = Self {
             id: id.to_owned(),
             clock: Clock::new(config.clock),
             entropy: Entropy::new(config.entropy.seed, run, id),
             tokens: Tokens::new(mint, twinzo.token_life.signed(), lag, twinzo.max_tokens.get()),
-            positions: Positions::new(directory.devices().count(), config.positions.per_device.get()),
+            positions: Positions::new(
+                directory.devices().count(),
+                TrackLimits {
+                    records: config.positions.per_device.get(),
+                    bytes: config.positions.bytes_per_device.bytes(),
+                },
+            ),
             faults: Faults::default(),
             journal: Journal::new(JournalLimits {
                 entries: config.journal.entries.get(),
                 bytes: config.journal.bytes.bytes(),
                 body_bytes: config.journal.body_bytes.bytes(),
             }),
-            redactor: Redactor::new(config.entropy.seed.to_be_bytes(), config.server.show_secrets, &directory),
+            redactor: Redactor::new(config.entropy.seed.to_be_bytes(), config.server.show_secrets, &directory, others),
             settings: Settings {
                 timbr: TimbrSettings {
                     auth_salt: config.timbr.auth_salt.clone(),

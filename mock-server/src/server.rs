@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use secrecy::ExposeSecret;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use crate::admin::Access;
+use crate::admin::{Access, name_of};
 use crate::app::{App, Role, router};
 use crate::config::{Config, LimitsSection};
 use crate::connection;
@@ -59,6 +60,9 @@ pub enum StartError {
         "{0} is not a loopback address: give --admin-token (MOCK_SERVER_ADMIN_TOKEN), or --admin-port (MOCK_SERVER_ADMIN_PORT) to keep the admin API on loopback"
     )]
     Exposed(std::net::IpAddr),
+    /// The admin token is there, and empty.
+    #[error("the admin token is empty; leave it out, or give one")]
+    EmptyAdminToken,
     /// No address was given.
     #[error("there is no address to listen on; give --host")]
     NoHost,
@@ -87,6 +91,9 @@ impl RunningServer {
         {
             return Err(StartError::Exposed(*exposed));
         }
+        if server.admin_token.as_ref().is_some_and(|token| token.expose_secret().is_empty()) {
+            return Err(StartError::EmptyAdminToken);
+        }
         let sandbox = Arc::new(Sandbox::new("default", &config, &run, directory)?);
         let listeners = listen::bind(&server.hosts, server.port).await?;
         let addresses: Vec<SocketAddr> = listeners.iter().map(|(_, address)| *address).collect();
@@ -100,7 +107,7 @@ impl RunningServer {
             Some((_, address)) => format!("http://{address}/__admin"),
             None => format!("{base_url}/__admin"),
         };
-        let mut hosts = server.allow_hosts.clone();
+        let mut hosts: Vec<String> = server.allow_hosts.iter().map(|host| name_of(host).to_owned()).collect();
         hosts.extend(server.public_url.as_ref().map(|_| listen::host_of(&base_url).to_owned()));
 
         let app = Arc::new(App {

@@ -7,4 +7,4 @@ mod store;
 
 pub use mint::{Mint, TokenFormat};
 pub use opaque::{Origin, Sighting};
-pub use store::{Grant, Token, TokenStore, Tokens};
+pub use store::{Denied, Grant, Token, TokenStore, Tokens};

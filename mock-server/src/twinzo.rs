@@ -22,7 +22,7 @@ use crate::operation::{Operation, TwinzoOperation};
 use crate::reason::Reason;
 use crate::sandbox::Sandbox;
 
-pub(crate) use positions::Positions;
+pub(crate) use positions::{Positions, TrackLimits};
 pub(crate) use problem::plain as plain_problem;
 pub(crate) use routes::{not_found, route};
 

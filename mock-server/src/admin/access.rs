@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, Method, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
 use super::AdminProblem;
@@ -22,7 +23,7 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 #[derive(Clone, Default)]
 pub(crate) struct Access {
     /// Bearer token; none is asked for if absent.
-    pub(crate) token: Option<String>,
+    pub(crate) token: Option<SecretString>,
     /// Host names that are ours beside loopback names and addresses.
     pub(crate) hosts: Vec<String>,
 }
@@ -41,7 +42,8 @@ impl Access {
     fn check(&self, method: &Method, headers: &HeaderMap) -> Result<(), AdminProblem> {
         let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let host = text(&HOST).unwrap_or_default();
-        if !self.is_ours(host) {
+        let unreadable = headers.contains_key(HOST) && text(&HOST).is_none();
+        if unreadable || !self.is_ours(host) {
             return Err(forbidden(format!(
                 "the Host {host:?} is not one of this server's names; if it should be, start it with --allow-host {}",
                 name_of(host)
@@ -53,8 +55,8 @@ impl Access {
             return Err(forbidden("requests from pages of other sites are refused".to_owned()));
         }
         if let Some(expected) = &self.token {
-            let given = text(&AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-            if !bool::from(given.as_bytes().ct_eq(expected.as_bytes())) {
+            let given = text(&AUTHORIZATION).and_then(bearer);
+            if !given.is_some_and(|given| bool::from(given.as_bytes().ct_eq(expected.expose_secret().as_bytes()))) {
                 let detail = "this server wants Authorization: Bearer with the token of --admin-token";
                 return Err(AdminProblem::new(StatusCode::UNAUTHORIZED, detail));
             }
@@ -95,6 +97,12 @@ pub(crate) fn name_of(authority: &str) -> &str {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.ends_with(':') => name,
         _ => authority,
     }
+}
+
+/// The token of an `Authorization: Bearer` header; the scheme's case and the number of blanks do not matter.
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start())
 }
 
 fn forbidden(detail: String) -> AdminProblem {
@@ -158,9 +166,11 @@ mod tests {
         assert_eq!(status(&open, &Method::POST, &[length, ("content-type", "text/plain")]), 415);
         assert_eq!(status(&open, &Method::POST, &[length, ("content-type", "application/json; charset=utf-8")]), 200);
         assert_eq!(status(&open, &Method::POST, &[("content-length", "0")]), 200);
-        let closed = Access { token: Some("abc".to_owned()), hosts: Vec::new() };
+        let closed = Access { token: Some("abc".into()), hosts: Vec::new() };
         assert_eq!(status(&closed, &Method::GET, &[]), 401);
         assert_eq!(status(&closed, &Method::GET, &[("authorization", "Bearer abd")]), 401);
         assert_eq!(status(&closed, &Method::GET, &[("authorization", "Bearer abc")]), 200);
+        assert_eq!(status(&closed, &Method::GET, &[("authorization", "bearer  abc")]), 200);
+        assert_eq!(status(&closed, &Method::GET, &[("authorization", "Bearer")]), 401);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Json;
 use http::StatusCode;
@@ -24,7 +25,11 @@ pub(super) async fn add(
     Ok((StatusCode::CREATED, Json(json!({ "id": id }))))
 }
 
-pub(super) async fn remove(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<StatusCode, AdminProblem> {
+pub(super) async fn remove(
+    State(app): State<Arc<App>>,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<StatusCode, AdminProblem> {
+    let id = id.map(|Path(id)| id).unwrap_or_default();
     if app.sandbox.faults.remove(&id) {
         Ok(StatusCode::NO_CONTENT)
     } else {

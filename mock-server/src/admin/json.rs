@@ -1,5 +1,7 @@
 //! Request bodies of the admin API: JSON into a type, with the path of whatever is wrong.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use http::StatusCode;
@@ -7,6 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use super::AdminProblem;
+use crate::app::App;
+use crate::json::{Members, Names};
 use crate::suggest::nearest;
 
 /// A checked body. A missing one counts as `{}`.
@@ -15,12 +19,14 @@ pub(super) struct AdminJson<T>(pub(super) T);
 
 // === impl AdminJson ===
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for AdminJson<T> {
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for AdminJson<T> {
     type Rejection = AdminProblem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, AdminProblem> {
-        let body = Bytes::from_request(request, state)
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, AdminProblem> {
+        let limit = app.limits.body_timeout;
+        let body = tokio::time::timeout(limit.unsigned(), Bytes::from_request(request, app))
             .await
+            .map_err(|_| AdminProblem::new(StatusCode::REQUEST_TIMEOUT, format!("the body took longer than {limit}")))?
             .map_err(|rejection| AdminProblem::new(rejection.status(), rejection.body_text()))?;
         let body = if body.is_empty() { Bytes::from_static(b"{}") } else { body };
         parse(&body).map(Self)
@@ -29,13 +35,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for AdminJson<T> {
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, AdminProblem> {
     let mut json = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
-        let cause = error.into_inner();
-        explain(&cause).at(Some(path).filter(|path| path != "."))
-    })?;
-    json.end().map_err(|error| explain(&error))?;
-    Ok(value)
+    let mut track = serde_path_to_error::Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
+    match T::deserialize(Members(Names::Exact, tracked)) {
+        Ok(value) => json.end().map(|()| value).map_err(|error| explain(&error)),
+        Err(error) => {
+            // A member that could not be read has no name.
+            let path = track.path().to_string();
+            let path = path.trim_end_matches('?').trim_end_matches('.');
+            Err(explain(&error).at(Some(path).filter(|path| !path.is_empty())))
+        }
+    }
 }
 
 fn explain(error: &serde_json::Error) -> AdminProblem {

@@ -6,10 +6,12 @@ use std::io::{ErrorKind, Write};
 use anyhow::Context;
 use mock_server::RunningServer;
 use mock_server::fault::RuleView;
+use secrecy::ExposeSecret;
 use tokio::process::Command;
 use tracing_subscriber::filter::LevelFilter;
 
-use super::{ExecArgs, credentials, serve, signals, telemetry};
+use super::signals::Forwarded;
+use super::{ExecArgs, credentials, serve, telemetry};
 use crate::exit::{Exit, Failure};
 
 pub(super) fn run(args: &ExecArgs) -> Result<Exit, Failure> {
@@ -30,13 +32,15 @@ pub(super) fn run(args: &ExecArgs) -> Result<Exit, Failure> {
         command.envs(credentials.environment(Some(base_url)));
         command.env("MOCK_SERVER_URL", base_url).env("MOCK_SERVER_ADMIN_URL", server.admin_url());
         if let Some(token) = admin_token {
-            command.env("MOCK_SERVER_ADMIN_TOKEN", token);
+            command.env("MOCK_SERVER_ADMIN_TOKEN", token.expose_secret());
         }
-        let no_proxy = no_proxy(args.no_proxy.as_deref(), base_url);
+        let no_proxy = no_proxy([&args.no_proxy, &args.no_proxy_lower], base_url);
         command.env("NO_PROXY", &no_proxy).env("no_proxy", &no_proxy);
 
-        let mut child = command.spawn().map_err(|error| cannot_start(&args.command, &error))?;
-        let status = signals::wait_passing_signals_on(&mut child).await.context("cannot wait for the command")?;
+        // Before the command is there to receive one, and it must not outlive us.
+        let forwarded = Forwarded::listen().context("cannot listen for signals")?;
+        let mut child = command.kill_on_drop(true).spawn().map_err(|error| cannot_start(&args.command, &error))?;
+        let status = forwarded.until_exit(&mut child).await.context("cannot wait for the command")?;
         let idle = idle_rules(&server);
         report(&idle);
         server.shutdown().await;
@@ -66,10 +70,13 @@ fn cannot_start(words: &[OsString], error: &std::io::Error) -> Failure {
 }
 
 /// Many HTTP clients ask a proxy even for loopback addresses unless they are told not to.
-fn no_proxy(inherited: Option<&str>, base_url: &str) -> String {
-    let host = base_url.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::to_owned));
+fn no_proxy(inherited: [&Option<String>; 2], base_url: &str) -> String {
+    let host = base_url
+        .parse::<http::Uri>()
+        .ok()
+        .and_then(|uri| uri.host().map(|host| host.trim_matches(['[', ']']).to_owned()));
     let ours = ["127.0.0.1".to_owned(), "localhost".to_owned(), "::1".to_owned()].into_iter().chain(host);
-    let inherited = inherited.into_iter().flat_map(|names| names.split(',')).map(str::to_owned);
+    let inherited = inherited.into_iter().flatten().flat_map(|names| names.split(',')).map(str::to_owned);
     let mut names: Vec<String> = Vec::new();
     for name in inherited.chain(ours).filter(|name| !name.is_empty()) {
         if !names.contains(&name) {

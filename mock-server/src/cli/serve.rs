@@ -8,7 +8,8 @@ use mock_server::{Config, RunningServer, StartError};
 use serde::Serialize;
 use tracing_subscriber::filter::LevelFilter;
 
-use super::{ServeArgs, credentials, signals, telemetry};
+use super::signals::Termination;
+use super::{ServeArgs, credentials, telemetry};
 use crate::exit::{Exit, Failure};
 
 /// The one line on stdout: whoever started the server reads it.
@@ -25,9 +26,10 @@ pub(super) fn run(args: ServeArgs) -> Result<Exit, Failure> {
     telemetry::init(args.server.log, LevelFilter::INFO);
     let banner = credentials(&config)?;
     runtime()?.block_on(async {
-        // Before the ready line: whoever reads it may send a signal at once.
-        let termination = signals::termination();
-        tokio::pin!(termination);
+        let termination = Termination::listen().context("cannot listen for signals")?;
+        for stale in [&args.port_file, &args.ready_file].into_iter().flatten() {
+            remove(stale)?;
+        }
         let server = start(config).await?;
         if let Some(path) = &args.port_file {
             let port = server.addresses().first().map(|address| address.port().to_string()).unwrap_or_default();
@@ -45,8 +47,11 @@ pub(super) fn run(args: ServeArgs) -> Result<Exit, Failure> {
             tracing::debug!("cannot show the banner: {error}");
         }
         print(&format!("{ready}\n"))?;
-        termination.await.context("cannot wait for signals")?;
+        termination.wait().await;
         server.shutdown().await;
+        for stale in [&args.port_file, &args.ready_file].into_iter().flatten() {
+            remove(stale)?;
+        }
         Ok(Exit::Success)
     })
 }
@@ -59,6 +64,7 @@ pub(super) async fn start(config: Config) -> Result<RunningServer, Failure> {
         | StartError::Sandbox(_)
         | StartError::Exposed(_)
         | StartError::NoHost
+        | StartError::EmptyAdminToken
         | StartError::PublicUrl(_) => Failure::Config(error.to_string()),
     })
 }
@@ -76,6 +82,16 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     written.context("cannot write to stdout").map_err(Failure::Run)
+}
+
+/// A file that a waiter must not take for news.
+fn remove(path: &Path) -> Result<(), Failure> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Failure::Run(anyhow::Error::new(error).context(format!("cannot remove {}", path.display()))))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// A file that appears whole or not at all: its reader waits for it to appear.

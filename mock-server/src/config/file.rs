@@ -2,12 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use toml::Spanned;
 use toml::de::Error as TomlError;
 
 use super::Config;
+use crate::clock::ClockMode;
 use crate::directory::Directory;
 use crate::fault::Faults;
-use crate::suggest::nearest;
+use crate::suggest::{nearest, one_of};
 use crate::timbr::CannedAnswers;
 
 /// Why a configuration cannot be used.
@@ -48,18 +52,69 @@ pub fn load(path: &Path, directory: &Directory) -> Result<Config, ConfigError> {
 
 fn parse(path: &Path, text: &str, directory: &Directory) -> Result<Config, ConfigError> {
     let config: Config = toml::from_str(text).map_err(|error| of_toml(path, text, &error))?;
-    if let Err((position, error)) = CannedAnswers::compile(&config.timbr.answers) {
-        let offset = nth_table(text, "[[timbr.answers]]", position);
-        return Err(at(path, text, offset, error.to_string(), None));
+    check(&config, directory).map_err(|(place, message)| {
+        // Only a bad file pays for a second reading, which says where its parts stand.
+        let places: Places = toml::from_str(text).unwrap_or_default();
+        let offset = places.find(place).unwrap_or(0);
+        at(path, text, offset, message, None)
+    })?;
+    Ok(config)
+}
+
+/// Where something stands that can be judged only once the whole file is read.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Clock,
+    /// Counted from 0.
+    Answer(usize),
+    Fault(usize),
+}
+
+fn check(config: &Config, directory: &Directory) -> Result<(), (Place, String)> {
+    if config.clock.mode == ClockMode::System && config.clock.now.is_some() {
+        return Err((Place::Clock, "the mode system is real time; leave now out, or use running".to_owned()));
+    }
+    CannedAnswers::compile(&config.timbr.answers)
+        .map_err(|(position, error)| (Place::Answer(position), error.to_string()))?;
+    let ontologies = || directory.timbr().ontologies.iter().map(|ontology| ontology.name.as_str());
+    for (position, answer) in config.timbr.answers.iter().enumerate() {
+        if let Some(name) = answer.ontology.as_deref().filter(|name| ontologies().all(|known| known != *name)) {
+            return Err((Place::Answer(position), format!("ontology {name:?} is unknown; {}", one_of(ontologies()))));
+        }
     }
     let faults = Faults::default();
     for (position, rule) in config.faults.iter().enumerate() {
-        if let Err(error) = faults.add(rule.clone(), directory) {
-            let offset = nth_table(text, "[[faults]]", position);
-            return Err(at(path, text, offset, error.to_string(), None));
-        }
+        faults.add(rule.clone(), directory).map_err(|error| (Place::Fault(position), error.to_string()))?;
     }
-    Ok(config)
+    Ok(())
+}
+
+/// The same file, read for nothing but positions.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Places {
+    clock: Option<Spanned<IgnoredAny>>,
+    faults: Vec<Spanned<IgnoredAny>>,
+    timbr: TimbrPlaces,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct TimbrPlaces {
+    answers: Vec<Spanned<IgnoredAny>>,
+}
+
+// === impl Places ===
+
+impl Places {
+    fn find(&self, place: Place) -> Option<usize> {
+        let part = match place {
+            Place::Clock => self.clock.as_ref(),
+            Place::Answer(position) => self.timbr.answers.get(position),
+            Place::Fault(position) => self.faults.get(position),
+        };
+        part.map(|part| part.span().start)
+    }
 }
 
 fn of_toml(path: &Path, text: &str, error: &TomlError) -> ConfigError {
@@ -83,11 +138,6 @@ fn at(path: &Path, text: &str, offset: usize, message: String, suggestion: Optio
     let gutter = line.to_string().len();
     let excerpt = format!("{:gutter$} |\n{line} | {source}\n{:gutter$} | {:>column$}", "", "", "^");
     ConfigError::Invalid { path: path.to_owned(), line, column, message, excerpt, suggestion }
-}
-
-/// Where the nth table of an array begins; the start of the file if it is written in another way.
-fn nth_table(text: &str, header: &str, position: usize) -> usize {
-    text.match_indices(header).nth(position).map_or(0, |(offset, _)| offset)
 }
 
 fn hint(suggestion: Option<&str>) -> String {
@@ -118,6 +168,13 @@ mod tests {
         let text = error("[twinzo]\ntoken_life = \"soon\"\n");
         assert!(text.starts_with("mock.toml:2:14: \"soon\" is not a duration; write it like \"24h\""), "{text}");
         assert!(text.ends_with("2 | token_life = \"soon\"\n  |              ^"), "{text}");
+        let text = error("faults = [\n  { effect = { status = 99 } },\n]\n");
+        assert!(text.starts_with("mock.toml:2:3: effect.status: 99"), "{text}");
+        let text = error("[[timbr.answers]]\nontology = \"nope\"\nquery = \"q\"\nrows = []\n");
+        assert!(
+            text.starts_with("mock.toml:1:1: ontology \"nope\" is unknown; allowed: supply_chain, maintenance"),
+            "{text}"
+        );
         let text = error("[clock]\nmode = \"frosen\"\n");
         assert!(text.contains("unknown variant `frosen`, expected one of `running`, `frozen`, `system`"), "{text}");
         assert!(text.ends_with("help: did you mean `frozen`?"), "{text}");
@@ -132,6 +189,17 @@ mod tests {
             text.starts_with("mock.toml:3:1: match.operation \"refesh\" is unknown; did you mean \"refresh\"?"),
             "{text}"
         );
+        let text = error("# [[faults]]\n[[faults]]\neffect = { status = 99 }\n");
+        assert!(text.starts_with("mock.toml:2:1: effect.status: 99 is not between 200 and 599"), "{text}");
+        let text = error("faults = [\n  { effect = { status = 99 } },\n]\n");
+        assert!(text.starts_with("mock.toml:2:3: effect.status: 99"), "{text}");
+        let text = error("[[timbr.answers]]\nontology = \"nope\"\nquery = \"q\"\nrows = []\n");
+        assert!(
+            text.starts_with("mock.toml:1:1: ontology \"nope\" is unknown; allowed: supply_chain, maintenance"),
+            "{text}"
+        );
+        let text = error("[clock]\nmode = \"system\"\nnow = \"2026-01-01T00:00:00Z\"\n");
+        assert!(text.starts_with("mock.toml:1:1: the mode system is real time"), "{text}");
         let text = error("[[timbr.answers]]\nquery = \"q\"\n");
         assert!(text.starts_with("mock.toml:1:1: give exactly one of rows, rows_json and error"), "{text}");
     }

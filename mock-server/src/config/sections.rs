@@ -2,8 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use secrecy::SecretString;
 use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 
 use super::unit::{Count, Size, Span};
 use crate::timbr::CannedSpec;
@@ -11,7 +12,7 @@ use crate::timbr::bearer::{BearerKey, BearerPlaintext};
 use crate::token::TokenFormat;
 
 /// `[server]`: where it listens, and who may steer it.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerSection {
     /// Addresses to listen on.
@@ -21,7 +22,7 @@ pub struct ServerSection {
     /// Port on 127.0.0.1 for the admin API alone; it then leaves the other one.
     pub admin_port: Option<u16>,
     /// What admin calls must carry as `Authorization: Bearer …`.
-    pub admin_token: Option<String>,
+    pub admin_token: Option<SecretString>,
     /// `Host` names that admin calls may come by, beside loopback names and the addresses above.
     pub allow_hosts: Vec<String>,
     /// Base URL to announce, where clients know the server by another name; port 0 in it means the real port.
@@ -33,7 +34,7 @@ pub struct ServerSection {
 }
 
 /// `[limits]`: what a connection and a request may cost.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsSection {
     /// Bytes of a request body; more is answered 413.
@@ -52,7 +53,7 @@ pub struct LimitsSection {
 }
 
 /// `[journal]`: what the record of exchanges keeps.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct JournalSection {
     /// Exchanges at most.
@@ -64,7 +65,7 @@ pub struct JournalSection {
 }
 
 /// `[entropy]`: the draws.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EntropySection {
     /// Same seed and same run: same draws.
@@ -74,15 +75,17 @@ pub struct EntropySection {
 }
 
 /// `[positions]`: the history of positions.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PositionsSection {
     /// Records kept for one device; the oldest make room.
     pub per_device: Count,
+    /// Bytes kept for one device; the oldest records make room.
+    pub bytes_per_device: Size,
 }
 
 /// `[twinzo]`: the twinzo API.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TwinzoSection {
     /// What tokens look like.
@@ -92,13 +95,13 @@ pub struct TwinzoSection {
     /// How long before `Created` the life begins to count; the production server was seen with 4.
     pub created_lag_ms: u32,
     /// Signs tokens of the format `jwt`.
-    pub jwt_secret: String,
+    pub jwt_secret: SecretString,
     /// Tokens kept; the first to die makes room.
     pub max_tokens: Count,
 }
 
 /// `[timbr]`: the Timbr service.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TimbrSection {
     /// Encrypts bearers; the world's own if absent.
@@ -168,7 +171,7 @@ impl Default for EntropySection {
 
 impl Default for PositionsSection {
     fn default() -> Self {
-        Self { per_device: Count::new(100_000) }
+        Self { per_device: Count::new(100_000), bytes_per_device: Size::from_bytes(64 << 20) }
     }
 }
 
@@ -178,7 +181,7 @@ impl Default for TwinzoSection {
             token_format: TokenFormat::Opaque,
             token_life: Span::from_secs(24 * 60 * 60),
             created_lag_ms: 0,
-            jwt_secret: "made-up-jwt-secret-for-local-use".to_owned(),
+            jwt_secret: "made-up-jwt-secret-for-local-use".into(),
             max_tokens: Count::new(1 << 20),
         }
     }

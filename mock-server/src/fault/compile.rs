@@ -73,17 +73,31 @@ impl Rule {
         let given = &spec.matches;
         let vendor = given.vendor.as_deref().map(vendor).transpose()?;
         let operation = given.operation.as_deref().map(operation).transpose()?;
+        let method = given.method.as_deref().map(method).transpose()?;
+        let never = |field, problem: String| {
+            Err(InvalidRule::Value { field, problem: format!("it could never fire: {problem}") })
+        };
         if let (Some(vendor), Some(operation)) = (vendor, operation)
             && operation.vendor() != vendor
         {
-            let problem = format!("{operation} is an operation of {}", operation.vendor().name());
-            return Err(InvalidRule::Value { field: "match.vendor", problem });
+            return never("match.vendor", format!("{operation} is an operation of {}", operation.vendor().name()));
         }
-        let method = given.method.as_deref().map(method).transpose()?;
+        if let (Some(method), Some(operation)) = (&method, operation)
+            && operation.method() != method
+        {
+            return never("match.method", format!("{operation} is a {}", operation.method()));
+        }
+        let whose = operation.map(Operation::vendor).or(vendor);
+        if whose == Some(Vendor::Timbr) && given.client.is_some() {
+            return never("match.client", "Timbr knows no clients".to_owned());
+        }
+        if whose == Some(Vendor::Timbr) && given.branch.is_some() {
+            return never("match.branch", "Timbr knows no branches".to_owned());
+        }
         let client = given.client.as_deref().map(|name| client(name, directory)).transpose()?;
         let branch = given.branch.as_deref().map(|name| branch(name, directory)).transpose()?;
         if let Some(name) = given.account.as_deref() {
-            account(name, directory)?;
+            account(name, whose, directory)?;
         }
         if !(200..=599).contains(&spec.effect.status) {
             let problem = format!("{} is not between 200 and 599", spec.effect.status);
@@ -138,11 +152,15 @@ fn branch(name: &str, directory: &Directory) -> Result<BranchId, InvalidRule> {
         .ok_or_else(|| unknown("match.branch", name, directory.branches().map(|(_, branch)| branch.title.as_str())))
 }
 
-fn account(name: &str, directory: &Directory) -> Result<(), InvalidRule> {
+fn account(name: &str, whose: Option<Vendor>, directory: &Directory) -> Result<(), InvalidRule> {
     let logins = directory.accounts().iter().map(|account| &*account.login);
     let users = directory.timbr().users.iter().map(|user| &*user.name);
-    let mut all = logins.chain(users);
-    if all.clone().any(|known| known == name) { Ok(()) } else { Err(unknown("match.account", name, &mut all)) }
+    let all: Vec<&str> = match whose {
+        Some(Vendor::Twinzo) => logins.collect(),
+        Some(Vendor::Timbr) => users.collect(),
+        None => logins.chain(users).collect(),
+    };
+    if all.contains(&name) { Ok(()) } else { Err(unknown("match.account", name, all)) }
 }
 
 fn trigger(spec: TriggerSpec) -> Result<Trigger, InvalidRule> {
@@ -211,7 +229,19 @@ mod tests {
         );
         check(
             r#"{"match":{"vendor":"timbr","operation":"refresh"},"effect":{"status":503}}"#,
-            "match.vendor: refresh is an operation of twinzo",
+            "match.vendor: it could never fire: refresh is an operation of twinzo",
+        );
+        check(
+            r#"{"match":{"operation":"refresh","method":"POST"},"effect":{"status":503}}"#,
+            "match.method: it could never fire: refresh is a GET",
+        );
+        check(
+            r#"{"match":{"operation":"timbr.query","branch":"Pune"},"effect":{"status":503}}"#,
+            "match.branch: it could never fire: Timbr knows no branches",
+        );
+        check(
+            r#"{"match":{"vendor":"twinzo","account":"alice"},"effect":{"status":503}}"#,
+            r#"match.account "alice" is unknown; allowed: forklift-01, walker-01, agv-07, forklift-21, walker-21, agv-27, dock-thermometer, dispatcher@acme.example"#,
         );
     }
 

@@ -9,7 +9,9 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use hmac::{Hmac, KeyInit, Mac};
+use percent_encoding::percent_decode_str;
 use regex::{Captures, Regex};
+use serde_json::Value;
 use sha2::Sha256;
 
 use crate::directory::Directory;
@@ -21,49 +23,55 @@ pub struct Redactor {
     known: Vec<String>,
 }
 
-const SECRET_HEADERS: [&str; 9] = [
-    wire::header::TOKEN,
-    wire::header::API_KEY,
-    wire::header::MAIN_API_KEY,
-    wire::header::X_API_KEY,
-    wire::header::X_JWT_TOKEN,
-    "authorization",
-    "proxy-authorization",
-    "cookie",
-    "set-cookie",
-];
+const FINGERPRINT: &str = "fingerprint:";
+
+/// What a name holds that stands before a secret: `Token`, `X-Api-Key`, `newPassword`, `API_AUTH_SALT`, `Set-Cookie` …
+const TELLING: [&str; 11] =
+    ["pass", "pwd", "token", "key", "secret", "auth", "salt", "jwt", "bearer", "credential", "cookie"];
 
 /// Shorter secrets occur by chance in ordinary text.
 const SHORTEST_KNOWN: usize = 6;
 
-/// A member or parameter with a telling name, and its value: JSON, form-encoded or a query; whole or cut off.
+/// A member or parameter with a telling name, and its value: JSON, form-encoded or a query; whole or cut off; quotes
+/// may be escaped, as in JSON within JSON.
 static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r#"(?xi)
-        (?P<head> ["']? [a-z_-]* (?: password | passwd | passphrase | pwd | token | api[_-]?key | secret | jwt | bearer | salt ) ["']? \s* [:=] \s* )
-        (?: "(?P<quoted> (?: [^"\\] | \\. )* ) (?P<end> "? )
+        (?P<head> \*["']? [a-z_-]* (?: passw | pwd | passphrase | token | api[_-]?key | secret | jwt | bearer | salt ) [a-z0-9_-]*
+            \*["']? \s* [:=] \s* [\[{]? \s* )
+        (?: (?P<quote> \*" ) (?P<quoted> (?: [^"\] | \[^"] )* ) (?P<end> (?: \*" )? )
           | '(?P<single> [^']* ) '?
-          | (?P<bare> [^\s"'&,;\[\]{}]+ ) )"#,
+          | (?P<bare> [^\s"'&,;\[\]{}\]+ ) )"#,
     )
     .ok()
 });
 
-/// A Timbr token, a Fernet token, a JWT, or base64 of 32 bytes.
+/// `PASSWORD 'x'`, `IDENTIFIED BY 'x'`: as SQL has it.
+static SPOKEN: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)(?P<head>\b(?:password|identified\s+by)\s+)'(?P<value>[^']*)'?").ok());
+
+/// A Timbr token, a Fernet token, a JWT, base64 of 32 bytes, one of our tokens without its padding or in the URL-safe
+/// alphabet, or 40 letters and digits, as twinzo's keys have.
 static SHAPED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?x) tk_[0-9a-f]{64} | gAAAA[A-Za-z0-9_-]{60,}={0,2} | eyJ[\w-]+\.[\w-]+\.[\w-]* | [A-Za-z0-9+/]{43}=")
-        .ok()
+    Regex::new(
+        r"(?x) tk_[0-9a-f]{64} | gAAAA[A-Za-z0-9_-]{60,}={0,2} | eyJ[\w-]+\.[\w-]+\.[\w-]* | [A-Za-z0-9+/]{43}=
+            | [A-Za-z0-9+/]{33}\+/[A-Za-z0-9+/]{8} | [\w-]{33}-_[\w-]{8} | \b[A-Za-z0-9]{40}\b",
+    )
+    .ok()
 });
 
 // === impl Redactor ===
 
 impl Redactor {
-    /// Knows the credentials of a directory. The key makes fingerprints of one seed comparable from run to run.
-    pub fn new(key: [u8; 8], show_secrets: bool, directory: &Directory) -> Self {
+    /// Knows the credentials of a directory, and others. The key makes fingerprints of one seed comparable from run to
+    /// run.
+    pub fn new(key: [u8; 8], show_secrets: bool, directory: &Directory, others: Vec<String>) -> Self {
         let timbr = directory.timbr();
         let keys = directory.api_keys().iter().map(|key| key.key.clone());
         let passwords = directory.accounts().iter().map(|account| account.password.clone());
         let users = timbr.users.iter().flat_map(|user| [user.password.clone(), user.token.clone()]);
-        let mut known: Vec<String> = keys.chain(passwords).chain(users).chain(timbr.auth_salt.clone()).collect();
+        let mut known: Vec<String> =
+            keys.chain(passwords).chain(users).chain(timbr.auth_salt.clone()).chain(others).collect();
         known.retain(|secret| secret.len() >= SHORTEST_KNOWN);
         // Longest first: a password may be part of another.
         known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
@@ -73,12 +81,12 @@ impl Redactor {
     /// The stand-in for a secret.
     pub fn fingerprint(&self, secret: &[u8]) -> String {
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else {
-            return "fingerprint:unavailable".to_owned();
+            return format!("{FINGERPRINT}unavailable");
         };
         mac.update(secret);
         let digest = mac.finalize().into_bytes();
         let short = digest[..6].iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-        format!("fingerprint:{short:012x}")
+        format!("{FINGERPRINT}{short:012x}")
     }
 
     /// A header value as it may be shown. An empty one hides nothing, and that it is empty matters.
@@ -86,30 +94,57 @@ impl Redactor {
         if self.show_secrets || value.is_empty() {
             return String::from_utf8_lossy(value).into_owned();
         }
-        if SECRET_HEADERS.iter().any(|secret| secret.eq_ignore_ascii_case(name)) {
+        if is_telling(name) {
             return self.fingerprint(value);
         }
         self.text(&String::from_utf8_lossy(value)).into_owned()
     }
 
-    /// A text as it may be shown: a body, or a request target.
+    /// A text as it may be shown: a body, a request target, a detail.
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.show_secrets {
             return Cow::Borrowed(text);
         }
+        let mut clean = text.to_owned();
+        if let Ok(value) = serde_json::from_str::<Value>(text) {
+            let mut secrets = Vec::new();
+            collect(&value, false, &mut secrets);
+            for secret in secrets {
+                let literal = Value::from(secret.as_str()).to_string();
+                if !clean.contains(&literal) {
+                    // Written with escapes of its own: nothing of such a text can be trusted.
+                    return Cow::Owned(self.fingerprint(text.as_bytes()));
+                }
+                clean = clean.replace(&literal, &format!("\"{}\"", self.fingerprint(secret.as_bytes())));
+            }
+        }
+        let clean = self.scan(&clean);
+        // A percent-encoded secret shows only when it is decoded.
+        if clean.contains('%') {
+            let decoded = percent_decode_str(&clean).decode_utf8_lossy();
+            let scanned = self.scan(&decoded);
+            if scanned != decoded {
+                return Cow::Owned(scanned);
+            }
+        }
+        if clean == text { Cow::Borrowed(text) } else { Cow::Owned(clean) }
+    }
+
+    fn scan(&self, text: &str) -> String {
         // Without its nets nothing may be shown at all.
-        let (Some(named), Some(shaped)) = (NAMED.as_ref(), SHAPED.as_ref()) else {
-            return Cow::Owned(self.fingerprint(text.as_bytes()));
+        let (Some(named), Some(spoken), Some(shaped)) = (NAMED.as_ref(), SPOKEN.as_ref(), SHAPED.as_ref()) else {
+            return self.fingerprint(text.as_bytes());
         };
-        let named = named.replace_all(text, |found: &Captures<'_>| self.named(found));
-        let mut clean = named.into_owned();
+        let mut clean = named.replace_all(text, |found: &Captures<'_>| self.named(found)).into_owned();
+        let hide =
+            |found: &Captures<'_>| format!("{}'{}'", &found["head"], self.fingerprint(found["value"].as_bytes()));
+        clean = spoken.replace_all(&clean, hide).into_owned();
         for secret in &self.known {
             if clean.contains(secret.as_str()) {
                 clean = clean.replace(secret.as_str(), &self.fingerprint(secret.as_bytes()));
             }
         }
-        let shaped = shaped.replace_all(&clean, |found: &Captures<'_>| self.fingerprint(found[0].as_bytes()));
-        Cow::Owned(shaped.into_owned())
+        shaped.replace_all(&clean, |found: &Captures<'_>| self.fingerprint(found[0].as_bytes())).into_owned()
     }
 
     fn named(&self, found: &Captures<'_>) -> String {
@@ -117,14 +152,42 @@ impl Redactor {
         let head = &found["head"];
         let part = |name| found.name(name).map(|part| part.as_str());
         match (part("quoted"), part("single"), part("bare")) {
-            (Some(value), _, _) if !value.is_empty() => {
-                format!("{head}\"{}{}", hide(value), &found["end"])
+            (Some(value), _, _) if !value.is_empty() && !value.starts_with(FINGERPRINT) => {
+                format!("{head}{}{}{}", &found["quote"], hide(value), &found["end"])
             }
             (_, Some(value), _) if !value.is_empty() => format!("{head}'{}'", hide(value)),
-            (_, _, Some(value)) if value != "null" => format!("{head}{}", hide(value)),
-            // Nothing there to hide.
+            (_, _, Some(value)) if value != "null" && !value.starts_with("fingerprint") => {
+                format!("{head}{}", hide(value))
+            }
+            // Nothing there to hide, or hidden already.
             _ => found[0].to_owned(),
         }
+    }
+}
+
+fn is_telling(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    TELLING.iter().any(|telling| name.contains(telling))
+}
+
+/// Every text below a member with a telling name, also within texts that are JSON themselves.
+fn collect(value: &Value, secret: bool, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if secret => found.extend(Some(text.clone()).filter(|text| !text.is_empty())),
+        Value::String(text) if text.starts_with(['{', '[']) => {
+            let mut inner = Vec::new();
+            if let Ok(value) = serde_json::from_str(text) {
+                collect(&value, false, &mut inner);
+            }
+            if !inner.is_empty() {
+                found.push(text.clone());
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, secret, found)),
+        Value::Object(members) => {
+            members.iter().for_each(|(name, value)| collect(value, secret || is_telling(name), found));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -139,7 +202,7 @@ mod tests {
     use super::*;
 
     fn redactor() -> Redactor {
-        Redactor::new([7; 8], false, &Directory::default_world().unwrap())
+        Redactor::new([7; 8], false, &Directory::default_world().unwrap(), vec!["another-secret".to_owned()])
     }
 
     #[test]
@@ -154,6 +217,17 @@ mod tests {
             ("/v3/devices?api_key=hunter&x=1", "hunter"),
             (r#"{"Token":"c2FtcGxl"}"#, "c2FtcGxl"),
             ("select 'forklift-01-pass'", "forklift-01-pass"),
+            (r#"{"Password":["hunter"],"PasswordHash":{"v":"hunter"}}"#, "hunter"),
+            (r#"{"\u0050assword":"hunter"}"#, "hunter"),
+            (r#"{"msg":"{\"password\":\"hunter\"}"}"#, "hunter"),
+            (r#"{"query":"x password=\"hunter y\""}"#, "hunter"),
+            (r#"{"pass":"hunter"}"#, "hunter"),
+            ("/v3/x?pass%77ord=hunter", "hunter"),
+            ("/v3/x?t=abcdefghijklmnopqrstuvwxyz%2Babcdefghijklmnop%3D", "abcdefghijk"),
+            ("abcdefghijklmnopqrstuvwxyzabcdefg+/abcdefgh", "abcdefghijk"),
+            ("alter user x identified by 'hunter'", "hunter"),
+            ("0123456789abcdefghij0123456789abcdefghij", "0123456789"),
+            ("x another-secret y", "another-secret"),
             ("b9re4v23GoNtwjY2Pkuj7WtzrjwVxyL425BqOm29", "b9re4v23"),
             (r#"{"data":["tk_0000000000000000000000000000000000000000000000000000000000000000"]}"#, "tk_"),
             ("abcdefghijklmnopqrstuvwxyzabcdefghijklmnopq=", "abcdefghijk"),
@@ -172,17 +246,23 @@ mod tests {
             r#"[{"Timestamp":1767225601000,"X":12500.5}]"#,
             "SELECT * FROM dtimbr.customer",
             r#"{"Password":""}"#,
+            "/timbr/openapi/ontology/supply_chain/query",
+            r#"{"Client":"004706bc-968b-41a9-9fa4-16465ca1e40d"}"#,
         ] {
             assert_eq!(redactor.text(text), text);
         }
         assert_eq!(redactor.header("token", b""), "");
         assert_eq!(redactor.header("user-agent", b"curl/8"), "curl/8");
+        for name in ["X-Token", "access-token", "apikey", "X-Auth", "Cookie"] {
+            assert!(redactor.header(name, b"abc").starts_with("fingerprint:"), "{name}");
+        }
     }
 
     #[test]
     fn equal_secrets_have_equal_fingerprints_under_one_key() {
         let redactor = redactor();
-        let other = Redactor::new([8; 8], false, &Directory::default_world().unwrap());
+        let other =
+            Redactor::new([8; 8], false, &Directory::default_world().unwrap(), vec!["another-secret".to_owned()]);
         assert_eq!(redactor.header("Token", b"abc"), redactor.header("api-key", b"abc"));
         assert_ne!(redactor.header("token", b"abc"), redactor.header("token", b"abd"));
         assert_ne!(redactor.header("token", b"abc"), other.header("token", b"abc"));
@@ -190,7 +270,8 @@ mod tests {
 
     #[test]
     fn secrets_are_shown_when_asked_for() {
-        let redactor = Redactor::new([7; 8], true, &Directory::default_world().unwrap());
+        let redactor =
+            Redactor::new([7; 8], true, &Directory::default_world().unwrap(), vec!["another-secret".to_owned()]);
         assert_eq!(redactor.header("token", b"abc"), "abc");
         assert_eq!(redactor.text(r#"{"Password":"p"}"#), r#"{"Password":"p"}"#);
     }

@@ -4,6 +4,9 @@ use serde::Serialize;
 
 use super::{Captured, Entry, PackedHeaders, Redactor};
 
+/// No token or key of either vendor is longer.
+const LONGEST_SECRET: usize = 128;
+
 /// One exchange, ready to be shown: JSON members in a fixed order, secrets hidden.
 #[derive(Debug, Serialize)]
 pub struct EntryView {
@@ -61,8 +64,8 @@ impl EntryView {
             body: BodyView::new(&entry.body, redactor),
             status: entry.status,
             reason: entry.refused.as_ref().map(|refused| refused.reason.to_string()),
-            detail: entry.refused.as_ref().map(|refused| redactor.text(&refused.detail).into_owned()),
-            account: entry.account.as_deref().map(str::to_owned),
+            detail: entry.refused.as_ref().map(|refused| refused.detail.clone()),
+            account: entry.account.as_deref().map(|account| redactor.text(account).into_owned()),
             token_generation: entry.token_generation,
             fault: Some(entry.faults.clone()).filter(|fired| !fired.is_empty()),
             answer: AnswerView {
@@ -80,13 +83,17 @@ impl EntryView {
 
 impl BodyView {
     fn new(body: &Captured, redactor: &Redactor) -> Self {
-        let text = match std::str::from_utf8(&body.kept) {
+        // Where a body was cut a secret may have lost the end that it is known by.
+        let end =
+            if body.total > body.kept.len() { body.kept.len().saturating_sub(LONGEST_SECRET) } else { body.kept.len() };
+        let kept = &body.kept[..end];
+        let text = match std::str::from_utf8(kept) {
             Ok(text) => Some(text),
             // The cut may have gone through a character: show what stands before it.
-            Err(error) if error.error_len().is_none() => std::str::from_utf8(&body.kept[..error.valid_up_to()]).ok(),
+            Err(error) if error.error_len().is_none() => std::str::from_utf8(&kept[..error.valid_up_to()]).ok(),
             Err(_) => None,
         };
-        Self { bytes: body.total, kept: body.kept.len(), text: text.map(|text| redactor.text(text).into_owned()) }
+        Self { bytes: body.total, kept: end, text: text.map(|text| redactor.text(text).into_owned()) }
     }
 }
 

@@ -93,6 +93,11 @@ pub(super) fn read(
     .ok_or(BadBearer::Plaintext)
 }
 
+/// Whether a salt gives a key at all: only one that must be a Fernet key may fail to.
+pub(crate) fn is_usable(salt: &str, key: BearerKey) -> bool {
+    derive(salt, key).is_some()
+}
+
 fn derive(salt: &str, key: BearerKey) -> Option<Key> {
     let as_is = || python_base64::decode(salt.as_bytes())?.try_into().ok().map(Key::from_bytes);
     match key {

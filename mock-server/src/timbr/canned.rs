@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use regex::Regex;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::system::bare_statement;
@@ -98,15 +99,31 @@ impl Canned {
             _ => return Err(InvalidAnswer::ExactlyOne("query and pattern")),
         };
         let result = match (&spec.rows, &spec.rows_json, &spec.error) {
-            (Some(rows), None, None) => Ok(serde_json::value::to_raw_value(rows)?),
+            (Some(rows), None, None) => {
+                let rows: Vec<Value> = rows.iter().cloned().map(|row| json_of(toml::Value::Table(row))).collect();
+                Ok(serde_json::value::to_raw_value(&rows)?)
+            }
             (None, Some(text), None) => {
-                serde_json::from_str::<Vec<serde_json::Map<String, serde_json::Value>>>(text)?;
+                serde_json::from_str::<Vec<serde_json::Map<String, Value>>>(text)?;
                 Ok(RawValue::from_string(text.trim().to_owned())?)
             }
             (None, None, Some(error)) => Err(error.clone()),
             _ => return Err(InvalidAnswer::ExactlyOne("rows, rows_json and error")),
         };
         Ok(Self { ontology: spec.ontology.clone(), pattern, result })
+    }
+}
+
+/// A date becomes its text: JSON has none.
+fn json_of(value: toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => Value::from(text),
+        toml::Value::Integer(number) => Value::from(number),
+        toml::Value::Float(number) => Value::from(number),
+        toml::Value::Boolean(flag) => Value::from(flag),
+        toml::Value::Datetime(time) => Value::from(time.to_string()),
+        toml::Value::Array(items) => items.into_iter().map(json_of).collect(),
+        toml::Value::Table(table) => table.into_iter().map(|(name, value)| (name, json_of(value))).collect(),
     }
 }
 
@@ -150,6 +167,12 @@ mod tests {
         assert_eq!(found(&canned, "two", "select a from b").unwrap(), "error: no");
         assert_eq!(found(&canned, "two", "SELECT c FROM b").unwrap(), "error: no");
         assert_eq!(found(&canned, "one", "select a from b limit 1"), None);
+    }
+
+    #[test]
+    fn dates_become_texts() {
+        let canned = canned("[[answers]]\nquery = 'q'\nrows = [{ day = 2026-01-01, at = [2026-01-01T12:00:00Z] }]");
+        assert_eq!(found(&canned, "o", "q").unwrap(), r#"[{"at":["2026-01-01T12:00:00Z"],"day":"2026-01-01"}]"#);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use http::{HeaderValue, StatusCode};
 use wire::timbr::Envelope;
 
 use crate::answer::Answer;
-use crate::reason::Refused;
+use crate::reason::{Reason, Refused};
 
 /// Timbr answers JSON without a charset, §8.
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -50,7 +50,7 @@ impl Refusal {
             Self::NotImplemented(refused) => {
                 (envelope_error(StatusCode::NOT_IMPLEMENTED, &refused.detail), Some(refused))
             }
-            Self::Internal(error) => (Answer::internal(&error), None),
+            Self::Internal(error) => (Answer::internal(&error), Some(Reason::Internal.because("see the server's log"))),
         }
     }
 }

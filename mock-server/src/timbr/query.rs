@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use wire::header;
 use wire::timbr::{Envelope, QueryRequest};
@@ -11,6 +12,7 @@ use super::system;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::directory::TimbrUser;
+use crate::json::{Members, Names};
 use crate::reason::Reason;
 use crate::sandbox::Sandbox;
 
@@ -25,7 +27,10 @@ pub(super) fn ontologies(sandbox: &Sandbox) -> Answer {
 
 /// `POST /timbr/api/query/`. Any content type is taken for JSON; `x-async` is ignored here.
 pub(super) fn envelope(sandbox: &Sandbox, call: &Call<'_>, user: &TimbrUser) -> Result<Answer, Refusal> {
-    let request: QueryRequest = serde_json::from_slice(call.body).map_err(|error| {
+    let mut json = serde_json::Deserializer::from_slice(call.body);
+    let request =
+        QueryRequest::deserialize(Members(Names::Exact, &mut json)).and_then(|request| json.end().map(|()| request));
+    let request = request.map_err(|error| {
         let text = format!("Bad request: the body must be an object with the texts ontology_name and query: {error}");
         Refusal::BadRequest(Reason::BodyInvalid.because(text))
     })?;

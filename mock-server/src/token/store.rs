@@ -29,6 +29,15 @@ pub struct Grant {
     pub token: Token,
 }
 
+/// A token that is refused. Whose it was is known all the same, unless nobody here issued it.
+#[derive(Clone, Debug)]
+pub struct Denied {
+    /// Why.
+    pub refused: Refused,
+    /// The dead token.
+    pub token: Option<Token>,
+}
+
 /// What the store keeps of a token.
 #[derive(Clone, Copy, Debug)]
 pub struct Token {
@@ -63,6 +72,7 @@ pub struct TokenStore {
     by_death: BTreeSet<(Timestamp, u128)>,
     generations: HashMap<AccountId, u32>,
     evicted_live: u64,
+    evicted_dead: u64,
 }
 
 // === impl Tokens ===
@@ -82,7 +92,9 @@ impl Tokens {
         now: Timestamp,
         exchange: u64,
     ) -> Result<Grant, anyhow::Error> {
-        let expires = now.checked_sub(self.created_lag)?.checked_add(self.life)?;
+        // Near the end of time a token lives until then.
+        let expires =
+            now.checked_sub(self.created_lag).and_then(|born| born.checked_add(self.life)).unwrap_or(Timestamp::MAX);
         let holder = directory.account(account);
         let text = self.mint.make(
             id,
@@ -99,30 +111,28 @@ impl Tokens {
     }
 
     /// The live token behind a text, or why there is none: unknown before revoked before expired.
-    pub fn verify(&self, text: &str, now: Timestamp) -> Result<Token, Refused> {
-        let id = match self.mint.sight(text) {
-            Sighting::Known(Origin::Here(id)) => id,
-            Sighting::Known(Origin::EarlierRun) => {
-                return Err(Reason::TokenOfEarlierRun
-                    .because("an earlier start of this server issued the token; tokens die with the process"));
-            }
+    pub fn verify(&self, text: &str, now: Timestamp) -> Result<Token, Denied> {
+        let unknown = |refused| Err(Denied { refused, token: None });
+        match self.mint.sight(text) {
+            Sighting::Known(Origin::Here(id)) => self.lock().live(id, now),
+            Sighting::Known(Origin::EarlierRun) => unknown(
+                Reason::TokenOfEarlierRun
+                    .because("an earlier start of this server issued the token; tokens die with the process"),
+            ),
             Sighting::Known(Origin::OtherSandbox) => {
-                return Err(Reason::TokenOfOtherSandbox.because("another sandbox of this server issued the token"));
+                unknown(Reason::TokenOfOtherSandbox.because("another sandbox of this server issued the token"))
             }
             Sighting::Mangled(damage) => {
-                return Err(Reason::TokenMangled.because(format!("the token is one of ours, but {damage}")));
+                unknown(Reason::TokenMangled.because(format!("the token is one of ours, but {damage}")))
             }
-            Sighting::Foreign => {
-                return Err(Reason::TokenUnknown.because("nobody here issued such a token"));
-            }
-        };
-        self.lock().live(id, now)
+            Sighting::Foreign => unknown(Reason::TokenUnknown.because("nobody here issued such a token")),
+        }
     }
 
     /// A refresh takes a token out of use. Of two that overlap the second is refused.
     pub fn supersede(&self, id: u128, now: Timestamp) -> Result<(), Refused> {
         let mut store = self.lock();
-        store.live(id, now)?;
+        store.live(id, now).map_err(|denied| denied.refused)?;
         store.kill(id, State::Superseded { at: now }, now);
         Ok(())
     }
@@ -153,6 +163,7 @@ impl TokenStore {
             by_death: BTreeSet::new(),
             generations: HashMap::new(),
             evicted_live: 0,
+            evicted_dead: 0,
         }
     }
 
@@ -176,29 +187,38 @@ impl TokenStore {
         token
     }
 
-    fn live(&self, id: u128, now: Timestamp) -> Result<Token, Refused> {
-        let Some(token) = self.by_id.get(&id) else {
-            return Err(if self.evicted_live > 0 {
-                Reason::TokenEvicted.because(format!(
-                    "the store holds {} tokens and pushed out {} live ones; raise twinzo.max_tokens",
-                    self.capacity, self.evicted_live
-                ))
-            } else {
-                Reason::TokenExpired.because("the token died and was then forgotten to make room")
-            });
+    fn live(&self, id: u128, now: Timestamp) -> Result<Token, Denied> {
+        let Some(token) = self.by_id.get(&id).copied() else {
+            return Err(Denied { refused: self.forgotten(), token: None });
         };
-        match token.state {
-            State::Superseded { at } => Err(Reason::TokenSuperseded
-                .because(format!("the token was refreshed {} ago; the newer one is valid", ago(at, now)))),
+        let refused = match token.state {
+            State::Superseded { at } => Reason::TokenSuperseded
+                .because(format!("the token was refreshed {} ago; use the newer one", ago(at, now))),
             State::Revoked { at } => {
-                Err(Reason::TokenRevoked.because(format!("its holder logged out {} ago", ago(at, now))))
+                Reason::TokenRevoked.because(format!("its holder logged out {} ago", ago(at, now)))
             }
-            State::Live if now >= token.expires => Err(Reason::TokenExpired.because(format!(
+            State::Live if now >= token.expires => Reason::TokenExpired.because(format!(
                 "token expired {} ago; the client saw its expiry in answer #{}",
                 ago(token.expires, now),
                 token.announced_in
-            ))),
-            State::Live => Ok(*token),
+            )),
+            State::Live => return Ok(token),
+        };
+        Err(Denied { refused, token: Some(token) })
+    }
+
+    /// Why a token that we issued is not in the store.
+    fn forgotten(&self) -> Refused {
+        if self.evicted_live > 0 {
+            Reason::TokenEvicted.because(format!(
+                "the store holds {} tokens and pushed out {} live ones; raise twinzo.max_tokens",
+                self.capacity, self.evicted_live
+            ))
+        } else if self.evicted_dead > 0 {
+            Reason::TokenExpired.because("the token died and was then forgotten to make room")
+        } else {
+            Reason::TokenOfEarlierRun
+                .because("the token was issued before the last reset, or by an earlier start of the same run")
         }
     }
 
@@ -218,6 +238,8 @@ impl TokenStore {
         self.by_id.remove(&id);
         if death > now {
             self.evicted_live += 1;
+        } else {
+            self.evicted_dead += 1;
         }
     }
 }
@@ -256,7 +278,7 @@ mod tests {
         }
 
         fn refusal(&self, text: &str, now: Timestamp) -> Refused {
-            self.tokens.verify(text, now).expect_err("the token is refused")
+            self.tokens.verify(text, now).expect_err("the token is refused").refused
         }
     }
 
@@ -311,6 +333,14 @@ mod tests {
             assert_eq!(f.refusal(&foreign("run-1", "other"), f.start).reason, Reason::TokenOfOtherSandbox);
             assert_eq!(f.refusal("made-up", f.start).reason, Reason::TokenUnknown);
         }
+    }
+
+    #[test]
+    fn a_token_from_before_a_reset_is_not_called_expired() {
+        let f = fixture(TokenFormat::Opaque, 10);
+        let text = f.issue(1, f.start).text;
+        f.tokens.clear();
+        assert_eq!(f.refusal(&text, f.start).reason, Reason::TokenOfEarlierRun);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use wire::authorization::TokenContract;
 use super::caller::{Login, Logout};
 use super::media::Invalid;
 use super::problem::Refusal;
-use super::signing::{Signed, Signer};
+use super::signing::Signed;
 use crate::answer::{Answer, JSON, Outcome};
 use crate::call::Call;
 use crate::directory::AccountId;
@@ -58,11 +58,7 @@ pub(super) fn refresh(
     signed: &Signed,
     outcome: &mut Outcome,
 ) -> Result<Answer, Refusal> {
-    let Signer::Token(current) = signed.by else {
-        return Err(Refusal::NotAuthorized(
-            Reason::TokenRequired.because("only a token can be refreshed; the request is signed with an API key"),
-        ));
-    };
+    let current = signed.token("only a token can be refreshed; the request is signed with an API key")?;
     sandbox.tokens.supersede(current.id, call.now).map_err(Refusal::NotAuthorized)?;
     let grant = issue(sandbox, call, current.account)?;
     Ok(contract(sandbox, &grant, outcome))
@@ -70,7 +66,7 @@ pub(super) fn refresh(
 
 /// `DELETE Authorization/Token`, §3.3: needs nothing but the token.
 pub(super) fn delete_token(sandbox: &Sandbox, call: &Call<'_>, logout: Logout) -> Result<Answer, Refusal> {
-    let token = logout.token.map_err(Refusal::NotAuthorized)?;
+    let token = logout.token.map_err(|denied| Refusal::NotAuthorized(denied.refused))?;
     sandbox.tokens.revoke(token.id, call.now);
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }

@@ -9,9 +9,9 @@ use wire::header;
 use super::media::{self, Invalid};
 use crate::call::Call;
 use crate::directory::{AccountId, BranchId, ClientId, Directory};
-use crate::reason::{Reason, Refused};
+use crate::reason::{Reason, cut};
 use crate::sandbox::Sandbox;
-use crate::token::Token;
+use crate::token::{Denied, Token};
 
 /// What is certain about a caller. With an API key there is no account.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,7 +45,22 @@ pub(super) struct Login {
 /// A log out: the token is all there is (§2).
 #[derive(Debug)]
 pub(super) struct Logout {
-    pub(super) token: Result<Token, Refused>,
+    pub(super) token: Result<Token, Denied>,
+}
+
+// === impl Facts ===
+
+impl Facts {
+    /// What a token says of its holder, dead or alive.
+    pub(super) fn of_token(directory: &Directory, token: &Token) -> Self {
+        let account = directory.account(token.account);
+        Self {
+            client: Some(account.client),
+            branch: Some(account.branch),
+            account: Some(token.account),
+            generation: Some(token.generation),
+        }
+    }
 }
 
 // === impl Login ===
@@ -63,12 +78,16 @@ impl Login {
 }
 
 impl Caller for Login {
-    fn facts(&self, _: &Directory) -> Facts {
-        Facts { client: self.client, account: self.account, ..Facts::default() }
+    fn facts(&self, directory: &Directory) -> Facts {
+        let branch = self.account.map(|account| directory.account(account).branch);
+        Facts { client: self.client, branch, account: self.account, generation: None }
     }
 
     fn claimed_login(&self) -> Option<Arc<str>> {
-        self.credential.as_ref().ok()?.login.as_deref().map(Arc::from)
+        /// Longer than any login that the vendor allows.
+        const LONGEST: usize = 300;
+        let login = self.credential.as_ref().ok()?.login.clone()?;
+        Some(cut(login, LONGEST).into())
     }
 }
 
@@ -78,7 +97,10 @@ impl Logout {
     pub(super) fn read(sandbox: &Sandbox, call: &Call<'_>) -> Self {
         let token = match call.header(header::TOKEN) {
             Some(text) => sandbox.tokens.verify(text, call.now),
-            None => Err(Reason::CredentialMissing.because("the request has no Token header")),
+            None => {
+                let refused = Reason::CredentialMissing.because("the request has no Token header");
+                Err(Denied { refused, token: None })
+            }
         };
         Self { token }
     }
@@ -86,14 +108,10 @@ impl Logout {
 
 impl Caller for Logout {
     fn facts(&self, directory: &Directory) -> Facts {
-        let Ok(token) = &self.token else {
-            return Facts::default();
+        let token = match &self.token {
+            Ok(token) => Some(*token),
+            Err(denied) => denied.token,
         };
-        Facts {
-            client: Some(directory.account(token.account).client),
-            branch: None,
-            account: Some(token.account),
-            generation: Some(token.generation),
-        }
+        token.map_or_else(Facts::default, |token| Facts::of_token(directory, &token))
     }
 }

@@ -19,11 +19,8 @@ pub(super) fn one(
     signed: &Signed,
     outcome: &mut Outcome,
 ) -> Result<Answer, Refusal> {
-    let Some(account) = signed.account() else {
-        return Err(Refusal::NotAuthorized(Reason::TokenRequired.because(
-            "localization needs the token of a device; an API key names none (use localization/batch with it)",
-        )));
-    };
+    let why = "localization needs the token of a device; an API key names none (use localization/batch with it)";
+    let account = signed.token(why)?.account;
     let locations: Vec<Location> = media::parse(call.body, "locationContract").map_err(Refusal::BadBody)?;
     let login = &sandbox.directory.account(account).login;
     let result = store(sandbox, call, signed.branch, login, locations);

@@ -1,13 +1,11 @@
 //! Request bodies: JSON into contracts, and what is wrong with it in the words of the vendor's framework (§4.4).
 
-mod fold;
-
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::error::Category;
 
-use fold::Fold;
+use crate::json::{Members, Names};
 
 /// What is wrong with a body: by JSON path, or by member.
 #[derive(Debug)]
@@ -15,11 +13,15 @@ pub(super) struct Invalid {
     pub(super) errors: BTreeMap<String, Vec<String>>,
 }
 
+/// The framework skips it.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Parses a body. Member names are compared without regard to case, unknown ones are ignored. `parameter` is the name
 /// under which the framework complains that nothing could be bound.
 pub(super) fn parse<'de, T: Deserialize<'de>>(body: &'de [u8], parameter: &str) -> Result<T, Invalid> {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     let mut json = serde_json::Deserializer::from_slice(body);
-    match T::deserialize(Fold(&mut json)).and_then(|value| json.end().map(|()| value)) {
+    match T::deserialize(Members(Names::AnyCase, &mut json)).and_then(|value| json.end().map(|()| value)) {
         Ok(value) => Ok(value),
         // Only a bad body pays for the search for its path.
         Err(_) => Err(explain::<T>(body, parameter)),
@@ -53,7 +55,7 @@ fn explain<'de, T: Deserialize<'de>>(body: &'de [u8], parameter: &str) -> Invali
     let mut json = serde_json::Deserializer::from_slice(body);
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
-    let (path, error) = match T::deserialize(Fold(tracked)) {
+    let (path, error) = match T::deserialize(Members(Names::AnyCase, tracked)) {
         Ok(_) => match json.end() {
             Ok(()) => {
                 return Invalid { errors: BTreeMap::from([whole]) };
@@ -180,6 +182,7 @@ mod tests {
     fn every_wrong_body_names_its_path() {
         for (body, path) in [
             (r#"{"Timestamp":1}"#, "$"),
+            (r#"[[1,1,1.5,1.5]]"#, "$[0]"),
             (r#"[{"timestamp":"x"}]"#, "$[0].timestamp"),
             (r#"[{"Timestamp":1},{"Timestamp":2,"Battery":87.5}]"#, "$[1].Battery"),
             (r#"[{"Timestamp":1,"NoGoAreas":[1,"a"]}]"#, "$[0].NoGoAreas[1]"),

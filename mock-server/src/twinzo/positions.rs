@@ -1,25 +1,33 @@
 //! Where the devices are and were: a bounded history for each, ordered by the time in the record.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
-use wire::localization::{Action, Location};
+use wire::localization::{Action, Distance, Location};
 
 use crate::directory::DeviceId;
 
 /// The tracks of all devices of a sandbox.
 #[derive(Debug)]
 pub(crate) struct Positions {
-    per_device: usize,
+    limits: TrackLimits,
     // One lock a device: middleware posts for many at once.
     tracks: Vec<Mutex<Track>>,
 }
 
+/// How much is kept of one device.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TrackLimits {
+    pub(crate) records: usize,
+    /// Lists of areas and beacons make records as long as a client likes.
+    pub(crate) bytes: usize,
+}
+
 #[derive(Debug, Default)]
 struct Track {
-    /// Ordered by `timestamp`, no two alike.
-    history: VecDeque<Location>,
+    history: BTreeMap<i64, Location>,
+    bytes: usize,
     heard: Option<Timestamp>,
 }
 
@@ -35,45 +43,29 @@ pub(crate) struct Whereabouts {
 // === impl Positions ===
 
 impl Positions {
-    pub(crate) fn new(devices: usize, per_device: usize) -> Self {
-        Self { per_device: per_device.max(1), tracks: (0..devices).map(|_| Mutex::default()).collect() }
+    pub(crate) fn new(devices: usize, limits: TrackLimits) -> Self {
+        Self { limits, tracks: (0..devices).map(|_| Mutex::default()).collect() }
     }
 
     /// Stores records in the order sent. A record of a known time replaces the one that is there (§8, question 14).
     pub(crate) fn store(&self, device: DeviceId, locations: Vec<Location>, now: Timestamp) -> Vec<Action> {
-        let Some(mut track) = self.track(device) else {
-            return Vec::new();
-        };
+        let Some(mut track) = self.track(device) else { return Vec::new() };
         track.heard = Some(now);
-        let mut hint = 0;
-        locations
-            .into_iter()
-            .map(|location| {
-                let (action, at) = track.put(location, hint);
-                hint = at + 1;
-                if track.history.len() > self.per_device {
-                    track.history.pop_front();
-                    hint = hint.saturating_sub(1);
-                }
-                action
-            })
-            .collect()
+        locations.into_iter().map(|location| track.put(location, self.limits)).collect()
     }
 
     /// The records between two times, both included.
     pub(crate) fn between(&self, device: DeviceId, from: i64, to: i64) -> Vec<Location> {
-        let Some(track) = self.track(device) else {
+        let Some(track) = self.track(device) else { return Vec::new() };
+        if from > to {
             return Vec::new();
-        };
-        let start = track.history.partition_point(|location| location.timestamp < from);
-        track.history.iter().skip(start).take_while(|location| location.timestamp <= to).cloned().collect()
+        }
+        track.history.range(from..=to).map(|(_, location)| location.clone()).collect()
     }
 
     pub(crate) fn whereabouts(&self, device: DeviceId) -> Whereabouts {
-        let Some(track) = self.track(device) else {
-            return Whereabouts::default();
-        };
-        Whereabouts { last: track.history.back().cloned(), heard: track.heard }
+        let Some(track) = self.track(device) else { return Whereabouts::default() };
+        Whereabouts { last: track.history.last_key_value().map(|(_, last)| last.clone()), heard: track.heard }
     }
 
     pub(crate) fn clear(&self) {
@@ -90,37 +82,40 @@ impl Positions {
 // === impl Track ===
 
 impl Track {
-    /// Puts one record in its place; `hint` is where it belongs if it follows the one before it.
-    fn put(&mut self, location: Location, hint: usize) -> (Action, usize) {
-        let time = location.timestamp;
-        let newest = self.history.back().is_none_or(|last| last.timestamp < time);
-        if newest {
-            self.history.push_back(location);
-            return (Action::Create, self.history.len() - 1);
-        }
-        let hinted = self.history.get(hint).is_some_and(|there| there.timestamp == time);
-        let place = if hinted { Ok(hint) } else { self.history.binary_search_by_key(&time, |there| there.timestamp) };
-        match place {
-            Ok(at) => {
-                self.history[at] = location;
-                (Action::Update, at)
+    /// Puts one record in its place; the oldest make room.
+    fn put(&mut self, location: Location, limits: TrackLimits) -> Action {
+        self.bytes += size(&location);
+        let action = match self.history.insert(location.timestamp, location) {
+            Some(replaced) => {
+                self.bytes -= size(&replaced);
+                Action::Update
             }
-            Err(at) => {
-                self.history.insert(at, location);
-                (Action::Create, at)
-            }
+            None => Action::Create,
+        };
+        while self.history.len() > limits.records || self.bytes > limits.bytes {
+            let Some((_, oldest)) = self.history.pop_first() else { break };
+            self.bytes -= size(&oldest);
         }
+        action
     }
+}
+
+/// Bytes that a record holds on to.
+fn size(location: &Location) -> usize {
+    let areas = [&location.localization_areas, &location.no_go_areas];
+    let areas: usize = areas.into_iter().flatten().map(|areas| areas.capacity() * size_of::<i32>()).sum();
+    let distances = location.distances.as_ref().map_or(0, |distances| distances.capacity() * size_of::<Distance>());
+    size_of::<Location>() + areas + distances
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
 
     use super::*;
     use crate::directory::Directory;
+
+    const LIMITS: TrackLimits = TrackLimits { records: 20, bytes: usize::MAX };
 
     fn location(timestamp: i64, interval: i32) -> Location {
         serde_json::from_value(serde_json::json!({ "Timestamp": timestamp, "Interval": interval })).unwrap()
@@ -134,7 +129,7 @@ mod tests {
         // The model is a sorted map that forgets its smallest key.
         #[test]
         fn a_track_behaves_like_a_bounded_sorted_map(posts in prop::collection::vec(prop::collection::vec(0_i64..40, 0..12), 0..12)) {
-            let (positions, mut model) = (Positions::new(6, 20), BTreeMap::new());
+            let (positions, mut model) = (Positions::new(6, LIMITS), BTreeMap::new());
             let mut serial = 0;
             for post in posts {
                 let mut expected = Vec::new();
@@ -162,10 +157,24 @@ mod tests {
 
     #[test]
     fn the_latest_record_counts_whenever_it_came() {
-        let positions = Positions::new(6, 20);
+        let positions = Positions::new(6, LIMITS);
         let heard = "2026-01-01T00:00:00Z".parse().unwrap();
         positions.store(device(), vec![location(5, 1), location(3, 2)], heard);
         let whereabouts = positions.whereabouts(device());
         assert_eq!((whereabouts.last.unwrap().timestamp, whereabouts.heard), (5, Some(heard)));
+    }
+
+    #[test]
+    fn long_records_make_room_by_their_bytes() {
+        let lists = |timestamp| {
+            let mut location = location(timestamp, 0);
+            location.no_go_areas = Some(vec![0; 1000]);
+            location
+        };
+        let limits = TrackLimits { records: 20, bytes: 3 * (size_of::<Location>() + 4000) };
+        let positions = Positions::new(6, limits);
+        positions.store(device(), (0..10).map(lists).collect(), Timestamp::UNIX_EPOCH);
+        let kept: Vec<_> = positions.between(device(), 0, 10).iter().map(|location| location.timestamp).collect();
+        assert_eq!(kept, [7, 8, 9]);
     }
 }

@@ -88,7 +88,7 @@ impl Refusal {
                 let problem = of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE);
                 (framework(sandbox, problem), Some(refused))
             }
-            Self::Internal(error) => (Answer::internal(&error), None),
+            Self::Internal(error) => (Answer::internal(&error), Some(Reason::Internal.because("see the server's log"))),
         }
     }
 }
@@ -160,6 +160,7 @@ fn section(status: StatusCode) -> Option<&'static str> {
         415 => "rfc9110#section-15.5.16",
         422 => "rfc9110#section-15.5.21",
         429 => "rfc6585#section-4",
+        431 => "rfc6585#section-5",
         500 => "rfc9110#section-15.6.1",
         501 => "rfc9110#section-15.6.2",
         502 => "rfc9110#section-15.6.3",

@@ -8,17 +8,23 @@ use wire::header;
 use super::caller::{Caller, Facts};
 use super::problem::Refusal;
 use crate::call::Call;
-use crate::directory::{AccountId, BranchId, ClientId, Directory};
+use crate::directory::{BranchId, ClientId, Directory};
 use crate::reason::{Reason, Refused};
 use crate::sandbox::Sandbox;
-use crate::token::Token;
+use crate::token::{Denied, Token};
 
 /// The headers of a call, in order or not.
 #[derive(Debug)]
-pub(super) struct Signature(Result<Signed, Refusal>);
+pub(super) struct Signature {
+    verdict: Result<Signed, Refusal>,
+    client: Option<ClientId>,
+    branch: Option<BranchId>,
+    /// The token that was sent, dead or alive.
+    token: Option<Token>,
+}
 
 /// A call whose headers are in order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Signed {
     pub(super) client: ClientId,
     /// The branch of the header, which need not be the account's own.
@@ -26,95 +32,107 @@ pub(super) struct Signed {
     pub(super) by: Signer,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) enum Signer {
     Token(Token),
-    ApiKey,
+    /// A key; if a token came beside it, why that one does not count.
+    ApiKey(Option<Refused>),
 }
 
 // === impl Signature ===
 
 impl Signature {
     pub(super) fn read(sandbox: &Sandbox, call: &Call<'_>) -> Self {
-        Self(sign(sandbox, call))
+        let directory = &*sandbox.directory;
+        // Also where client or branch are wrong: whose token it is helps to see what happened.
+        let by_token = call.header(header::TOKEN).map(|text| sandbox.tokens.verify(text, call.now));
+        let token = by_token.as_ref().and_then(|verdict| match verdict {
+            Ok(token) => Some(*token),
+            Err(denied) => denied.token,
+        });
+        let client = client(directory, call);
+        let branch = client.as_ref().ok().map(|client| branch(directory, call, *client));
+        let (found_client, found_branch) =
+            (client.as_ref().ok().copied(), branch.as_ref().and_then(|found| found.as_ref().ok().copied()));
+        let verdict = match (client, branch) {
+            (Err(refusal), _) | (_, Some(Err(refusal))) => Err(refusal),
+            (Ok(client), Some(Ok(branch))) => {
+                signer(directory, call, client, branch, by_token).map(|by| Signed { client, branch, by })
+            }
+            (Ok(_), None) => Err(refused(Reason::BranchMissing, "the request has no Branch header".to_owned())),
+        };
+        Self { verdict, client: found_client, branch: found_branch, token }
     }
 
     pub(super) fn into_signed(self) -> Result<Signed, Refusal> {
-        self.0
+        self.verdict
     }
 }
 
 impl Caller for Signature {
-    fn facts(&self, _: &Directory) -> Facts {
-        let Ok(signed) = &self.0 else {
-            return Facts::default();
-        };
-        let token = match signed.by {
-            Signer::Token(token) => Some(token),
-            Signer::ApiKey => None,
-        };
-        Facts {
-            client: Some(signed.client),
-            branch: Some(signed.branch),
-            account: token.map(|token| token.account),
-            generation: token.map(|token| token.generation),
-        }
+    fn facts(&self, directory: &Directory) -> Facts {
+        let holder = self.token.map_or_else(Facts::default, |token| Facts::of_token(directory, &token));
+        // What the headers name comes before where the token's holder is at home.
+        Facts { client: self.client.or(holder.client), branch: self.branch.or(holder.branch), ..holder }
     }
 }
 
 // === impl Signed ===
 
 impl Signed {
-    pub(super) fn account(&self) -> Option<AccountId> {
-        match self.by {
-            Signer::Token(token) => Some(token.account),
-            Signer::ApiKey => None,
+    /// The token, for what only a token can do; else why there is none.
+    pub(super) fn token(&self, why: &str) -> Result<&Token, Refusal> {
+        match &self.by {
+            Signer::Token(token) => Ok(token),
+            Signer::ApiKey(Some(dead_token)) => Err(Refusal::NotAuthorized(dead_token.clone())),
+            Signer::ApiKey(None) => Err(Refusal::NotAuthorized(Reason::TokenRequired.because(why))),
         }
     }
 }
 
-fn sign(sandbox: &Sandbox, call: &Call<'_>) -> Result<Signed, Refusal> {
-    let directory = &*sandbox.directory;
+fn client(directory: &Directory, call: &Call<'_>) -> Result<ClientId, Refusal> {
     let guid = guid(call, "Client", header::CLIENT, Reason::ClientMissing, Reason::ClientMalformed)?;
-    let client = directory.client_by_guid(&guid).ok_or_else(|| {
-        refused(
-            Reason::ClientUnknown,
-            format!("no client has the GUID {guid}; the header takes the GUID of the login answer"),
-        )
-    })?;
-    let guid = self::guid(call, "Branch", header::BRANCH, Reason::BranchMissing, Reason::BranchMalformed)?;
-    let branch = directory
+    directory.client_by_guid(&guid).ok_or_else(|| {
+        let detail = format!("no client has the GUID {guid}; the header takes the GUID of the login answer");
+        refused(Reason::ClientUnknown, detail)
+    })
+}
+
+fn branch(directory: &Directory, call: &Call<'_>, client: ClientId) -> Result<BranchId, Refusal> {
+    let guid = guid(call, "Branch", header::BRANCH, Reason::BranchMissing, Reason::BranchMalformed)?;
+    directory
         .branch_by_guid(&guid)
         .filter(|branch| directory.branch(*branch).client == client)
-        .ok_or_else(|| refused(Reason::BranchUnknown, format!("the client has no branch with the GUID {guid}")))?;
-
-    let token = call.header(header::TOKEN);
-    let key = call.header(header::API_KEY);
-    let by_token = token.map(|text| token_of(sandbox, call, client, text));
-    let by_key = key.map(|text| key_of(directory, client, branch, text));
-    let by = match (by_token, by_key) {
-        // Either is enough (§8, question 6); of two bad ones the token is the one to speak of.
-        (Some(Ok(signer)), _) | (Some(Err(_)) | None, Some(Ok(signer))) => signer,
-        (Some(Err(cause)), _) | (None, Some(Err(cause))) => {
-            return Err(Refusal::NotAuthorized(cause));
-        }
-        (None, None) => {
-            return Err(refused(Reason::CredentialMissing, missing(call)));
-        }
-    };
-    Ok(Signed { client, branch, by })
+        .ok_or_else(|| refused(Reason::BranchUnknown, format!("the client has no branch with the GUID {guid}")))
 }
 
-fn token_of(sandbox: &Sandbox, call: &Call<'_>, client: ClientId, text: &str) -> Result<Signer, Refused> {
-    let token = sandbox.tokens.verify(text, call.now)?;
-    if sandbox.directory.account(token.account).client == client {
-        Ok(Signer::Token(token))
-    } else {
-        Err(Reason::TokenOfOtherClient.because("the token belongs to an account of another client"))
+/// Token or key: either is enough (§8, question 6); of two bad ones the token is the one to speak of.
+fn signer(
+    directory: &Directory,
+    call: &Call<'_>,
+    client: ClientId,
+    branch: BranchId,
+    by_token: Option<Result<Token, Denied>>,
+) -> Result<Signer, Refusal> {
+    let by_token = by_token.map(|verdict| {
+        let token = verdict.map_err(|denied| denied.refused)?;
+        if directory.account(token.account).client == client {
+            Ok(token)
+        } else {
+            Err(Reason::TokenOfOtherClient.because("the token belongs to an account of another client"))
+        }
+    });
+    let by_key = call.header(header::API_KEY).map(|text| check_key(directory, client, branch, text));
+    match (by_token, by_key) {
+        (Some(Ok(token)), _) => Ok(Signer::Token(token)),
+        (Some(Err(cause)), Some(Ok(()))) => Ok(Signer::ApiKey(Some(cause))),
+        (None, Some(Ok(()))) => Ok(Signer::ApiKey(None)),
+        (Some(Err(cause)), _) | (None, Some(Err(cause))) => Err(Refusal::NotAuthorized(cause)),
+        (None, None) => Err(refused(Reason::CredentialMissing, missing(call))),
     }
 }
 
-fn key_of(directory: &Directory, client: ClientId, branch: BranchId, text: &str) -> Result<Signer, Refused> {
+fn check_key(directory: &Directory, client: ClientId, branch: BranchId, text: &str) -> Result<(), Refused> {
     let key = directory.api_key(text).ok_or_else(|| Reason::ApiKeyUnknown.because("nobody has such an API key"))?;
     if key.client != client {
         return Err(Reason::ApiKeyOfOtherClient.because("the API key belongs to another client"));
@@ -122,7 +140,7 @@ fn key_of(directory: &Directory, client: ClientId, branch: BranchId, text: &str)
     match key.branch {
         Some(only) if only != branch => Err(Reason::ApiKeyOfOtherBranch
             .because(format!("the API key opens only the branch {}", directory.branch(only).title))),
-        _ => Ok(Signer::ApiKey),
+        _ => Ok(()),
     }
 }
 

@@ -13,12 +13,15 @@ pub struct Location {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sector_id: Option<i32>,
     /// Sector coordinate, in practice millimetres.
+    #[serde(default, deserialize_with = "crate::number::finite")]
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "crate::number::optional")]
     pub x: Option<f32>,
     /// Sector coordinate, in practice millimetres.
+    #[serde(default, deserialize_with = "crate::number::finite")]
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "crate::number::optional")]
     pub y: Option<f32>,
     /// Height, in practice millimetres.
+    #[serde(default, deserialize_with = "crate::number::finite")]
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "crate::number::optional")]
     pub z: Option<f32>,
     /// Milliseconds between two samples.

@@ -1,7 +1,8 @@
 //! Floating-point numbers as the vendor's serializer writes them: whole ones without a decimal point, `8300`, not
 //! `8300.0`.
 
-use serde::Serializer;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serializer};
 
 /// For `#[serde(serialize_with)]` on a float that may be absent.
 #[expect(clippy::ref_option, reason = "serde hands fields over by reference")]
@@ -29,6 +30,15 @@ pub(crate) fn plain<T: Copy + Into<f64> + serde::Serialize, S: Serializer>(
         serializer.serialize_i64(whole)
     } else {
         value.serialize(serializer)
+    }
+}
+
+/// For `#[serde(deserialize_with)]`: what is too large for a single-precision number is refused, not taken for
+/// infinity.
+pub(crate) fn finite<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f32>, D::Error> {
+    match Option::<f32>::deserialize(deserializer)? {
+        Some(number) if !number.is_finite() => Err(D::Error::custom("the number is too large")),
+        number => Ok(number),
     }
 }
 

@@ -1,30 +1,42 @@
-//! A deserializer that compares member names without regard to case, as the vendor's framework does.
+//! A deserializer around any other one that knows what an object is, and how its names are compared.
 //!
-//! It wraps any other one and turns each name into the spelling that the target struct declares. Members mostly come in
-//! declaration order, so the next declared name is tried first.
+//! Without regard to case, each name is turned into the spelling that the target struct declares. Members mostly come
+//! in declaration order, so the next declared name is tried first.
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 
-/// The wrapper: `T::deserialize(Fold(inner))`.
-pub(super) struct Fold<D>(pub(super) D);
+/// How member names are compared.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Names {
+    /// To the letter.
+    Exact,
+    /// Without regard to case.
+    AnyCase,
+}
+
+/// The wrapper: `T::deserialize(Members(Names::Exact, inner))`.
+pub(crate) struct Members<D>(pub(crate) Names, pub(crate) D);
 
 /// Passes everything on, wrapping what has members or elements.
-struct FoldVisitor<V> {
+struct MembersVisitor<V> {
+    compare: Names,
     inner: V,
+    /// Declared by a struct; empty for everything else.
     names: &'static [&'static str],
 }
 
-struct FoldSeq<A>(A);
+struct MembersSeq<A>(Names, A);
 
-struct FoldMap<A> {
+struct MembersMap<A> {
+    compare: Names,
     inner: A,
     names: &'static [&'static str],
     next: usize,
 }
 
-struct FoldSeed<S>(S);
+struct MembersSeed<S>(Names, S);
 
 /// Reads one name and hands the declared spelling on.
 struct NameSeed<'a, S> {
@@ -39,17 +51,17 @@ struct NameVisitor<'a, S> {
     next: &'a mut usize,
 }
 
-// === impl Fold ===
+// === impl Members ===
 
 macro_rules! pass_on {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-            self.0.$method(FoldVisitor { inner: visitor, names: &[] })
+            self.1.$method(MembersVisitor { compare: self.0, inner: visitor, names: &[] })
         }
     )*};
 }
 
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for Fold<D> {
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Members<D> {
     type Error = D::Error;
 
     pass_on! {
@@ -60,15 +72,15 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Fold<D> {
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
-        self.0.deserialize_unit_struct(name, FoldVisitor { inner: visitor, names: &[] })
+        self.1.deserialize_unit_struct(name, MembersVisitor { compare: self.0, inner: visitor, names: &[] })
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
-        self.0.deserialize_newtype_struct(name, FoldVisitor { inner: visitor, names: &[] })
+        self.1.deserialize_newtype_struct(name, MembersVisitor { compare: self.0, inner: visitor, names: &[] })
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, D::Error> {
-        self.0.deserialize_tuple(len, FoldVisitor { inner: visitor, names: &[] })
+        self.1.deserialize_tuple(len, MembersVisitor { compare: self.0, inner: visitor, names: &[] })
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
@@ -77,7 +89,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Fold<D> {
         len: usize,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_tuple_struct(name, len, FoldVisitor { inner: visitor, names: &[] })
+        self.1.deserialize_tuple_struct(name, len, MembersVisitor { compare: self.0, inner: visitor, names: &[] })
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -86,7 +98,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Fold<D> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_struct(name, fields, FoldVisitor { inner: visitor, names: fields })
+        self.1.deserialize_struct(name, fields, MembersVisitor { compare: self.0, inner: visitor, names: fields })
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -95,11 +107,11 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Fold<D> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_enum(name, variants, FoldVisitor { inner: visitor, names: &[] })
+        self.1.deserialize_enum(name, variants, MembersVisitor { compare: self.0, inner: visitor, names: &[] })
     }
 }
 
-// === impl FoldVisitor ===
+// === impl MembersVisitor ===
 
 macro_rules! pass_on_visit {
     ($($method:ident: $type:ty)*) => {$(
@@ -109,7 +121,7 @@ macro_rules! pass_on_visit {
     )*};
 }
 
-impl<'de, V: Visitor<'de>> Visitor<'de> for FoldVisitor<V> {
+impl<'de, V: Visitor<'de>> Visitor<'de> for MembersVisitor<V> {
     type Value = V::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -130,19 +142,22 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for FoldVisitor<V> {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
-        self.inner.visit_some(Fold(deserializer))
+        self.inner.visit_some(Members(self.compare, deserializer))
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
-        self.inner.visit_newtype_struct(Fold(deserializer))
+        self.inner.visit_newtype_struct(Members(self.compare, deserializer))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<V::Value, A::Error> {
-        self.inner.visit_seq(FoldSeq(seq))
+        if !self.names.is_empty() {
+            return Err(A::Error::invalid_type(Unexpected::Seq, &"an object"));
+        }
+        self.inner.visit_seq(MembersSeq(self.compare, seq))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        self.inner.visit_map(FoldMap { inner: map, names: self.names, next: 0 })
+        self.inner.visit_map(MembersMap { compare: self.compare, inner: map, names: self.names, next: 0 })
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<V::Value, A::Error> {
@@ -150,29 +165,33 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for FoldVisitor<V> {
     }
 }
 
-// === impl FoldSeq and FoldMap ===
+// === impl MembersSeq and MembersMap ===
 
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for FoldSeq<A> {
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for MembersSeq<A> {
     type Error = A::Error;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
-        self.0.next_element_seed(FoldSeed(seed))
+        self.1.next_element_seed(MembersSeed(self.0, seed))
     }
 
     fn size_hint(&self) -> Option<usize> {
-        self.0.size_hint()
+        self.1.size_hint()
     }
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for FoldMap<A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for MembersMap<A> {
     type Error = A::Error;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
+        let folds = self.compare == Names::AnyCase && !self.names.is_empty();
+        if !folds {
+            return self.inner.next_key_seed(seed);
+        }
         self.inner.next_key_seed(NameSeed { seed, names: self.names, next: &mut self.next })
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
-        self.inner.next_value_seed(FoldSeed(seed))
+        self.inner.next_value_seed(MembersSeed(self.compare, seed))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -180,11 +199,11 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for FoldMap<A> {
     }
 }
 
-impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for FoldSeed<S> {
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for MembersSeed<S> {
     type Value = S::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
-        self.0.deserialize(Fold(deserializer))
+        self.1.deserialize(Members(self.0, deserializer))
     }
 }
 
@@ -224,7 +243,6 @@ impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for NameVisitor<'_, S> {
     }
 }
 
-/// A map's own names are left alone: only structs declare any.
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -233,10 +251,36 @@ mod tests {
 
     use super::*;
 
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Pair {
+        first: u8,
+        second: Option<Box<Pair>>,
+    }
+
+    fn pair(names: Names, text: &str) -> Result<Pair, serde_json::Error> {
+        Pair::deserialize(Members(names, &mut serde_json::Deserializer::from_str(text)))
+    }
+
+    #[test]
+    fn an_array_is_no_object_however_deep() {
+        for text in ["[1,null]", r#"{"first":1,"second":[2,null]}"#] {
+            assert!(serde_json::from_str::<Pair>(text).is_ok(), "serde alone takes {text}");
+            assert!(pair(Names::Exact, text).unwrap_err().to_string().contains("expected an object"), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_compared_as_asked() {
+        let text = r#"{"SECOND":{"First":2},"First":1}"#;
+        let inner = Pair { first: 2, second: None };
+        assert_eq!(pair(Names::AnyCase, text).unwrap(), Pair { first: 1, second: Some(Box::new(inner)) });
+        assert!(pair(Names::Exact, text).is_err());
+    }
+
     #[test]
     fn maps_keep_their_names() {
         let mut json = serde_json::Deserializer::from_str(r#"{"Ab":1,"aB":2}"#);
-        let map = BTreeMap::<String, u8>::deserialize(Fold(&mut json)).unwrap();
+        let map = BTreeMap::<String, u8>::deserialize(Members(Names::AnyCase, &mut json)).unwrap();
         assert_eq!(map, BTreeMap::from([("Ab".to_owned(), 1), ("aB".to_owned(), 2)]));
     }
 }

@@ -1,0 +1,77 @@
+//! The documents say what the code does.
+
+use mock_server::Config;
+use mock_server::directory::Directory;
+use mock_server::operation::Operation;
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(format!("{}/../{path}", env!("CARGO_MANIFEST_DIR")))
+        .unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Fenced blocks of one language.
+fn blocks(text: &str, language: &str) -> Vec<String> {
+    let fence = format!("```{language}\n");
+    text.split(&fence).skip(1).map(|rest| rest.split("\n```").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_configuration_in_the_documents_loads() {
+    let directory = Directory::default_world().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut count = 0;
+    for document in ["README.md", "docs/configuration.md"] {
+        for block in blocks(&read(document), "toml") {
+            let path = folder.path().join("mock.toml");
+            std::fs::write(&path, &block).unwrap();
+            if let Err(error) = mock_server::config::load(&path, &directory) {
+                panic!("{document}: {error}\n{block}");
+            }
+            count += 1;
+        }
+    }
+    assert!(count >= 3, "only {count} blocks found");
+}
+
+#[test]
+fn the_defaults_in_the_documents_are_the_defaults() {
+    let text = read("docs/configuration.md");
+    let config = Config::default();
+    for (key, value) in [
+        ("per_device", config.positions.per_device.to_string()),
+        ("bytes_per_device", format!("\"{}\"", config.positions.bytes_per_device)),
+        ("body", format!("\"{}\"", config.limits.body)),
+        ("head", format!("\"{}\"", config.limits.head)),
+        ("connections", config.limits.connections.to_string()),
+        ("entries", config.journal.entries.to_string()),
+        ("bytes", format!("\"{}\"", config.journal.bytes)),
+        ("body_bytes", format!("\"{}\"", config.journal.body_bytes)),
+        ("max_tokens", config.twinzo.max_tokens.to_string()),
+        ("token_life", format!("\"{}\"", config.twinzo.token_life)),
+    ] {
+        let row =
+            text.lines().find(|line| line.starts_with(&format!("| `{key}` |")) && line.contains(&format!("`{value}`")));
+        assert!(row.is_some(), "docs/configuration.md has no row that gives {key} the default {value}");
+    }
+}
+
+#[test]
+fn every_operation_is_documented() {
+    let text = read("docs/admin.md");
+    for operation in Operation::all() {
+        assert!(text.contains(&format!("`{operation}`")), "docs/admin.md does not name {operation}");
+    }
+}
+
+#[test]
+fn every_reason_is_documented() {
+    let source = read("mock-server/src/reason.rs");
+    let (_, list) = source.split_once("pub enum Reason {").unwrap();
+    let (list, _) = list.split_once("\n}").unwrap();
+    let names: Vec<_> = list.lines().filter_map(|line| line.trim().strip_suffix(',')).collect();
+    assert!(names.len() > 40, "{names:?}");
+    let text = read("docs/reasons.md");
+    for name in names {
+        assert!(text.contains(&format!("| `{name}` |")), "docs/reasons.md has no row for {name}");
+    }
+}

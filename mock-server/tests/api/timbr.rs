@@ -1,0 +1,201 @@
+//! The Timbr service: docs/timbr.md §2 to §8.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{ALICE, Reply, Signature, TestServer, send};
+
+const GET_TOKEN: &str = "/timbr/api/get_token";
+const QUERY: &str = "/timbr/api/query/";
+const OPENAPI: &str = "/timbr/openapi/ontology/supply_chain/query";
+
+/// Made with Python's cryptography 50.0.2: user alice, password `alice:pass`, base64, under the MD5 of the default
+/// world's salt.
+const ALICES_BEARER: &str = "gAAAAABpVbkAAAECAwQFBgcICQoLDA0OD5XL5MElMIzImJCivqYMEBp7QpzC90vZuoGcY9oTiBU4iKXjdXZ46CaPNNOr22jxyX-BXmFc9dY6C0k95GUBLvI=";
+
+fn key(token: &str) -> Signature {
+    Signature(vec![("x-api-key", token.to_owned())])
+}
+
+async fn get_token(server: &TestServer, authorization: Option<&str>) -> Reply {
+    let request = server.request(Method::POST, GET_TOKEN);
+    send(match authorization {
+        Some(value) => request.header("authorization", value),
+        None => request,
+    })
+    .await
+}
+
+async fn openapi(server: &TestServer, path: &str, signature: &Signature, sql: impl Into<reqwest::Body>) -> Reply {
+    let request = server.request(Method::POST, path).header("content-type", "application/text").body(sql);
+    send(signature.0.iter().fold(request, |request, (name, value)| request.header(*name, value))).await
+}
+
+#[track_caller]
+fn assert_error(reply: &Reply, status: u16, words: &[&str]) {
+    assert_eq!((reply.status, reply.header("content-type")), (status, "application/json"), "{}", reply.text);
+    let envelope = reply.json();
+    assert_eq!(envelope["status"], "error");
+    let text = envelope["data"].as_str().expect("data of an error is a text");
+    assert!(words.iter().all(|word| text.contains(word)), "{text:?} lacks one of {words:?}");
+}
+
+#[tokio::test]
+async fn a_bearer_buys_the_users_token_every_time() {
+    let server = TestServer::start().await;
+    for scheme in ["Bearer ", "bearer ", "Bearer   "] {
+        let reply = get_token(&server, Some(&format!("{scheme}{ALICES_BEARER}"))).await.assert(200);
+        assert_eq!(reply.text, format!(r#"{{"data":["{ALICE}"],"status":"success"}}"#));
+        assert_eq!(reply.header("content-type"), "application/json");
+    }
+    assert_eq!(server.last_entry().await["account"], "alice");
+}
+
+#[tokio::test]
+async fn bad_bearers_look_alike_and_the_journal_tells_them_apart() {
+    let server = TestServer::start().await;
+    let mut texts = Vec::new();
+    let damaged = ALICES_BEARER.replace("CQoL", "CQoM");
+    for (authorization, reason) in [
+        (None, "BearerMissing"),
+        (Some(String::new()), "BearerMissing"),
+        (Some("Basic YTpi".to_owned()), "BearerMissing"),
+        (Some("Bearer made-up".to_owned()), "BearerMalformed"),
+        (Some(format!("Bearer {damaged}")), "BearerUndecryptable"),
+        (Some(format!("Bearer {}", ALICES_BEARER.trim_end_matches('='))), "BearerMalformed"),
+    ] {
+        let reply = get_token(&server, authorization.as_deref()).await;
+        assert_error(&reply, 401, &["Unauthorized"]);
+        assert_eq!(reply.header("www-authenticate"), "Bearer");
+        texts.push(reply.text);
+        assert_eq!(server.last_reason().await, reason);
+    }
+    assert!(texts.windows(2).all(|pair| pair[0] == pair[1]), "{texts:?}");
+}
+
+#[tokio::test]
+async fn bearers_age_only_if_a_life_is_set_and_on_the_sandboxs_clock() {
+    let bearer = format!("Bearer {ALICES_BEARER}");
+    let ageless = TestServer::start().await;
+    ageless.advance("8760h").await;
+    get_token(&ageless, Some(&bearer)).await.assert(200);
+    // The bearer was made at the very start of the test's time.
+    let strict = TestServer::with(|config| config.timbr.bearer_ttl = Some("60s".parse().unwrap())).await;
+    strict.advance("60s").await;
+    get_token(&strict, Some(&bearer)).await.assert(200);
+    strict.advance("1s").await;
+    get_token(&strict, Some(&bearer)).await.assert(401);
+    assert_eq!(strict.last_reason().await, "BearerExpired");
+}
+
+#[tokio::test]
+async fn the_salt_is_a_setting() {
+    let server = TestServer::with(|config| config.timbr.auth_salt = Some("another salt".to_owned())).await;
+    get_token(&server, Some(&format!("Bearer {ALICES_BEARER}"))).await.assert(401);
+    assert_eq!(server.last_reason().await, "BearerUndecryptable");
+}
+
+#[tokio::test]
+async fn the_same_query_is_wrapped_on_one_route_and_bare_on_the_other() {
+    let server = TestServer::start().await;
+    let body = json!({ "query": "SHOW TABLES IN dtimbr", "ontology_name": "supply_chain" });
+    let rows = r#"[{"tab_name":"customer"},{"tab_name":"order"},{"tab_name":"shipment"}]"#;
+    for path in [QUERY, "/timbr/api/query"] {
+        let reply = server.post(path, &key(ALICE), &body).await.assert(200);
+        assert_eq!(reply.text, format!(r#"{{"data":{rows},"status":"success"}}"#));
+    }
+    for path in [OPENAPI, &format!("{OPENAPI}/"), &format!("{OPENAPI}?datasource=x")] {
+        let reply = openapi(&server, path, &key(ALICE), "SHOW TABLES IN dtimbr").await.assert(200);
+        assert_eq!((reply.text.as_str(), reply.header("content-type")), (rows, "application/json"));
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_asked_for_and_nothing_else_counts() {
+    let server = TestServer::start().await;
+    let unknown = format!("tk_{}", "0".repeat(64));
+    let words = ["Unauthorized", "HTTP Response code: 401"];
+    for (signature, reason) in [
+        (Signature::none(), "KeyMissing"),
+        (key(""), "KeyMissing"),
+        (key(&unknown), "KeyUnknown"),
+        (Signature(vec![("Authorization", format!("Bearer {ALICE}"))]), "KeyMissing"),
+        (Signature(vec![("x-jwt-token", "a.b.c".to_owned())]), "JwtNotEnabled"),
+    ] {
+        assert_error(&openapi(&server, OPENAPI, &signature, "SELECT 1").await, 401, &words);
+        assert_eq!(server.last_reason().await, reason);
+        let body = json!({ "query": "SELECT 1", "ontology_name": "supply_chain" });
+        assert_error(&server.post(QUERY, &signature, &body).await, 401, &words);
+        assert_error(&server.get("/timbr/api/get_ontologies/", &signature).await, 401, &words);
+    }
+    // As .netrc does it.
+    let netrc = key(ALICE).with("Authorization", Some("Basic YTpi")).with("x-jwt-token", Some("a.b.c"));
+    openapi(&server, OPENAPI, &netrc, "SELECT 1").await.assert(200);
+}
+
+#[tokio::test]
+async fn ontologies_are_listed_and_unknown_ones_are_the_engines_error() {
+    let server = TestServer::start().await;
+    for path in ["/timbr/api/get_ontologies/", "/timbr/api/get_ontologies"] {
+        let reply = server.get(path, &key(ALICE)).await.assert(200);
+        assert_eq!(reply.text, r#"{"data":["supply_chain","maintenance"],"status":"success"}"#);
+    }
+    let reply = openapi(&server, "/timbr/openapi/ontology/no%20such/query", &key(ALICE), "SELECT 1").await;
+    assert_error(&reply, 500, &["Unknown database 'no such'"]);
+    assert_eq!(server.last_reason().await, "OntologyUnknown");
+    let body = json!({ "query": "SELECT 1", "ontology_name": "nope" });
+    assert_error(&server.post(QUERY, &key(ALICE), &body).await, 500, &["Unknown database 'nope'"]);
+}
+
+#[tokio::test]
+async fn canned_answers_come_before_the_system_queries() {
+    let server = TestServer::with(|config| {
+        let answers: Value = json!([
+            { "query": "SELECT 1", "ontology": "maintenance", "rows_json": r#"[{"one": 1}]"# },
+            { "pattern": "(?i)drop .*", "error": "Permission denied: DROP" },
+        ]);
+        config.timbr.answers = serde_json::from_value(answers).unwrap();
+    })
+    .await;
+    let maintenance = "/timbr/openapi/ontology/maintenance/query";
+    assert_eq!(openapi(&server, maintenance, &key(ALICE), "SELECT 1").await.assert(200).text, r#"[{"one": 1}]"#);
+    assert_eq!(openapi(&server, OPENAPI, &key(ALICE), "SELECT 1").await.assert(200).text, r#"[{"1":1}]"#);
+    assert_error(&openapi(&server, OPENAPI, &key(ALICE), "drop table x").await, 500, &["Permission denied: DROP"]);
+    assert_eq!(server.last_reason().await, "SqlRefused");
+    assert_error(&openapi(&server, OPENAPI, &key(ALICE), "SELECT * FROM dtimbr.x").await, 500, &["[[timbr.answers]]"]);
+    assert_eq!(server.last_reason().await, "SqlUnanswered");
+}
+
+#[tokio::test]
+async fn requests_that_cannot_be_read_are_400() {
+    let server = TestServer::start().await;
+    for body in
+        [json!({ "query": "SELECT 1" }), json!({ "query": 1, "ontology_name": "supply_chain" }), json!(["a", "b"])]
+    {
+        assert_error(&server.post(QUERY, &key(ALICE), &body).await, 400, &["ontology_name"]);
+        assert_eq!(server.last_reason().await, "BodyInvalid");
+    }
+    assert_error(&openapi(&server, OPENAPI, &key(ALICE), "").await, 400, &["empty"]);
+    assert_eq!(server.last_reason().await, "SqlEmpty");
+    assert_error(&openapi(&server, OPENAPI, &key(ALICE), vec![0xff]).await, 400, &["UTF-8"]);
+}
+
+#[tokio::test]
+async fn other_paths_and_methods_answer_in_the_vendors_way() {
+    let server = TestServer::start().await;
+    assert_error(&server.get("/timbr/api/nothing", &key(ALICE)).await, 404, &["Not found"]);
+    for path in ["/timbr/openapi/ontology/a/b/query", "/timbr/API/query/"] {
+        assert_error(&server.post(path, &key(ALICE), &json!({})).await, 404, &["Not found"]);
+    }
+    let reply = server.get(GET_TOKEN, &key(ALICE)).await.assert_empty(405);
+    assert_eq!(reply.header("allow"), "POST");
+}
+
+#[tokio::test]
+async fn asynchronous_queries_are_honestly_not_there() {
+    let server = TestServer::start().await;
+    let signature = key(ALICE).with("x-async", Some("true"));
+    assert_error(&openapi(&server, OPENAPI, &signature, "SELECT 1").await, 501, &["asynchronous"]);
+    let body = json!({ "query": "SELECT 1", "ontology_name": "supply_chain" });
+    server.post(QUERY, &signature, &body).await.assert(200);
+}
