@@ -37,11 +37,11 @@ const SHORTEST_KNOWN: usize = 6;
 static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r#"(?xi)
-        (?P<head> \*["']? [a-z_-]* (?: passw | pwd | passphrase | token | api[_-]?key | secret | jwt | bearer | salt ) [a-z0-9_-]*
-            \*["']? \s* [:=] \s* [\[{]? \s* )
-        (?: (?P<quote> \*" ) (?P<quoted> (?: [^"\] | \[^"] )* ) (?P<end> (?: \*" )? )
+        (?P<head> \\*["']? [a-z_-]* (?: passw | pwd | passphrase | token | api[_-]?key | secret | jwt | bearer | salt )
+            [a-z0-9_-]* \\*["']? \s* [:=] \s* [\[{]? \s* )
+        (?: (?P<quote> \\*" ) (?P<quoted> (?: [^"\\] | \\[^"] )* ) (?P<end> (?: \\*" )? )
           | '(?P<single> [^']* ) '?
-          | (?P<bare> [^\s"'&,;\[\]{}\]+ ) )"#,
+          | (?P<bare> [^\s"'&,;\[\]{}\\]+ ) )"#,
     )
     .ok()
 });
