@@ -280,3 +280,17 @@ fn entry(
         faults: std::mem::take(&mut outcome.faults),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_measured_as_it_was_on_the_wire() {
+        let (parts, ()) = Request::get("/abc?d").header("name", "value").body(()).unwrap().into_parts();
+        // "/abc?d", and "name: value" with its line end.
+        assert!(head_too_large(&parts, Size::from_bytes(6 + 13)).is_none());
+        let unread = head_too_large(&parts, Size::from_bytes(6 + 12)).unwrap();
+        assert_eq!((unread.status.as_u16(), unread.refused.reason), (431, Reason::HeadTooLarge));
+    }
+}

@@ -11,7 +11,7 @@ const OPENAPI: &str = "/timbr/openapi/ontology/supply_chain/query";
 
 /// Made with Python's cryptography 50.0.2: user alice, password `alice:pass`, base64, under the MD5 of the default
 /// world's salt.
-const ALICES_BEARER: &str = "gAAAAABpVbkAAAECAwQFBgcICQoLDA0OD5XL5MElMIzImJCivqYMEBp7QpzC90vZuoGcY9oTiBU4iKXjdXZ46CaPNNOr22jxyX-BXmFc9dY6C0k95GUBLvI=";
+const ALICES_BEARER: &str = "gAAAAABpVbkAAAECAwQFBgcICQoLDA0OD7YgIXzn2tjKguxeE9473NkxToC-IGcDp0mxMXQUMzw26yQK2IFkgdjOPHGi-jYG7F1e-XoZAwPTPb6_t8sFoTw=";
 
 fn key(token: &str) -> Signature {
     Signature(vec![("x-api-key", token.to_owned())])
@@ -55,7 +55,7 @@ async fn a_bearer_buys_the_users_token_every_time() {
 async fn bad_bearers_look_alike_and_the_journal_tells_them_apart() {
     let server = TestServer::start().await;
     let mut texts = Vec::new();
-    let damaged = ALICES_BEARER.replace("CQoL", "CQoM");
+    let damaged = ALICES_BEARER.replacen("AAEC", "AAED", 1);
     for (authorization, reason) in [
         (None, "BearerMissing"),
         (Some(String::new()), "BearerMissing"),
