@@ -1,4 +1,4 @@
-//! The floor: axum and serde_json as anybody would write them, no token, no journal, nothing stored.
+//! The floor: axum and `serde_json` as anybody would write them, no token, no journal, nothing stored.
 
 use axum::routing::post;
 use axum::serve::ListenerExt;

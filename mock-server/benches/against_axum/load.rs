@@ -126,7 +126,7 @@ fn exchange(address: SocketAddr, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(request).unwrap();
     let mut answer = Vec::new();
-    let mut buffer = [0; 64 << 10];
+    let mut buffer = vec![0; 64 << 10];
     while !complete(&answer) {
         let read = stream.read(&mut buffer).unwrap();
         assert!(read > 0, "the server closed the connection");

@@ -10,8 +10,7 @@ use super::Log;
 
 /// Turns logging on. `default` holds where the user said nothing.
 pub(super) fn init(chosen: Option<Log>, default: LevelFilter) {
-    let filter =
-        chosen.map(|Log(targets)| targets).unwrap_or_else(|| Targets::new().with_target("mock_server", default));
+    let filter = chosen.map_or_else(|| Targets::new().with_target("mock_server", default), |Log(targets)| targets);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_target(false)

@@ -34,8 +34,8 @@ pub struct Grant {
 pub struct Denied {
     /// Why.
     pub refused: Refused,
-    /// The dead token.
-    pub token: Option<Token>,
+    /// The dead token; boxed, for most verdicts are good and should stay small.
+    pub token: Option<Box<Token>>,
 }
 
 /// What the store keeps of a token.
@@ -75,6 +75,15 @@ pub struct TokenStore {
     evicted_dead: u64,
 }
 
+// === impl Denied ===
+
+impl Denied {
+    /// Nobody here issued it, or it is not there at all.
+    pub(crate) fn without_token(refused: Refused) -> Self {
+        Self { refused, token: None }
+    }
+}
+
 // === impl Tokens ===
 
 impl Tokens {
@@ -112,7 +121,7 @@ impl Tokens {
 
     /// The live token behind a text, or why there is none: unknown before revoked before expired.
     pub fn verify(&self, text: &str, now: Timestamp) -> Result<Token, Denied> {
-        let unknown = |refused| Err(Denied { refused, token: None });
+        let unknown = |refused| Err(Denied::without_token(refused));
         match self.mint.sight(text) {
             Sighting::Known(Origin::Here(id)) => self.lock().live(id, now),
             Sighting::Known(Origin::EarlierRun) => unknown(
@@ -189,7 +198,7 @@ impl TokenStore {
 
     fn live(&self, id: u128, now: Timestamp) -> Result<Token, Denied> {
         let Some(token) = self.by_id.get(&id).copied() else {
-            return Err(Denied { refused: self.forgotten(), token: None });
+            return Err(Denied::without_token(self.forgotten()));
         };
         let refused = match token.state {
             State::Superseded { at } => Reason::TokenSuperseded
@@ -204,7 +213,7 @@ impl TokenStore {
             )),
             State::Live => return Ok(token),
         };
-        Err(Denied { refused, token: Some(token) })
+        Err(Denied { refused, token: Some(Box::new(token)) })
     }
 
     /// Why a token that we issued is not in the store.

@@ -95,13 +95,9 @@ impl Caller for Login {
 
 impl Logout {
     pub(super) fn read(sandbox: &Sandbox, call: &Call<'_>) -> Self {
-        let token = match call.header(header::TOKEN) {
-            Some(text) => sandbox.tokens.verify(text, call.now),
-            None => {
-                let refused = Reason::CredentialMissing.because("the request has no Token header");
-                Err(Denied { refused, token: None })
-            }
-        };
+        let missing = || Denied::without_token(Reason::CredentialMissing.because("the request has no Token header"));
+        let text = call.header(header::TOKEN).ok_or_else(missing);
+        let token = text.and_then(|text| sandbox.tokens.verify(text, call.now));
         Self { token }
     }
 }
@@ -110,7 +106,7 @@ impl Caller for Logout {
     fn facts(&self, directory: &Directory) -> Facts {
         let token = match &self.token {
             Ok(token) => Some(*token),
-            Err(denied) => denied.token,
+            Err(denied) => denied.token.as_deref().copied(),
         };
         token.map_or_else(Facts::default, |token| Facts::of_token(directory, &token))
     }

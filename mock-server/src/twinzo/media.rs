@@ -182,7 +182,7 @@ mod tests {
     fn every_wrong_body_names_its_path() {
         for (body, path) in [
             (r#"{"Timestamp":1}"#, "$"),
-            (r#"[[1,1,1.5,1.5]]"#, "$[0]"),
+            ("[[1,1,1.5,1.5]]", "$[0]"),
             (r#"[{"timestamp":"x"}]"#, "$[0].timestamp"),
             (r#"[{"Timestamp":1},{"Timestamp":2,"Battery":87.5}]"#, "$[1].Battery"),
             (r#"[{"Timestamp":1,"NoGoAreas":[1,"a"]}]"#, "$[0].NoGoAreas[1]"),

@@ -48,7 +48,7 @@ impl Signature {
         let by_token = call.header(header::TOKEN).map(|text| sandbox.tokens.verify(text, call.now));
         let token = by_token.as_ref().and_then(|verdict| match verdict {
             Ok(token) => Some(*token),
-            Err(denied) => denied.token,
+            Err(denied) => denied.token.as_deref().copied(),
         });
         let client = client(directory, call);
         let branch = client.as_ref().ok().map(|client| branch(directory, call, *client));
