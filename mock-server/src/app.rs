@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::routing::get;
+use http::{Request, Response};
+use tower::ServiceExt;
 
 use crate::admin::{self, Access};
 use crate::config::LimitsSection;
@@ -33,13 +36,51 @@ pub(crate) enum Role {
     Admin,
 }
 
-/// The routes of a listener. The vendors' paths are not axum's to route: they ignore case, prefix and last slash.
-pub(crate) fn router(app: Arc<App>, role: Role) -> Router {
-    let probes = Router::new().route("/health", get(admin::health)).route("/ready", get(admin::health));
-    let router = match role {
-        Role::Both => probes.merge(admin::mounted(Arc::clone(&app))).fallback(exchange::serve),
-        Role::Vendors => probes.fallback(exchange::serve),
-        Role::Admin => probes.merge(admin::mounted(Arc::clone(&app))).fallback(admin::unknown),
-    };
-    router.with_state(app)
+/// What a listener serves. Vendors' paths do not go through axum's router: they ignore case, prefix and last slash,
+/// and nearly all requests are theirs.
+#[derive(Clone, Debug)]
+pub(crate) struct Service {
+    app: Arc<App>,
+    role: Role,
+    router: Router,
+}
+
+// === impl Service ===
+
+impl Service {
+    pub(crate) fn new(app: Arc<App>, role: Role) -> Self {
+        let probes = Router::new().route("/health", get(admin::health)).route("/ready", get(admin::health));
+        let router = match role {
+            Role::Both => probes.merge(admin::mounted(Arc::clone(&app))),
+            Role::Vendors => probes,
+            Role::Admin => probes.merge(admin::mounted(Arc::clone(&app))).fallback(admin::unknown),
+        };
+        Self { router: router.with_state(Arc::clone(&app)), app, role }
+    }
+
+    /// Answers one request.
+    pub(crate) async fn answer(&self, request: Request<Body>) -> Response<Body> {
+        if self.is_ours(request.uri().path()) {
+            // A router cannot fail.
+            let Ok(response) = self.router.clone().oneshot(request).await;
+            response
+        } else {
+            exchange::serve(&self.app, request).await
+        }
+    }
+
+    fn is_ours(&self, path: &str) -> bool {
+        match self.role {
+            Role::Admin => true,
+            Role::Both => {
+                is_probe(path)
+                    || path.strip_prefix("/__admin").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            }
+            Role::Vendors => is_probe(path),
+        }
+    }
+}
+
+fn is_probe(path: &str) -> bool {
+    matches!(path, "/health" | "/ready")
 }

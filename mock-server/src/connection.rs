@@ -2,23 +2,26 @@
 
 mod watched;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::Router;
+use axum::body::Body;
+use http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 
+use crate::app::Service;
 use crate::config::LimitsSection;
 
 use watched::{Phase, Phases, Watched};
 
 /// Serves requests until either side closes, a time-out strikes, or the server drains.
-pub(crate) async fn serve(stream: TcpStream, router: Router, limits: &LimitsSection, drain: CancellationToken) {
+pub(crate) async fn serve(stream: TcpStream, service: Service, limits: &LimitsSection, drain: CancellationToken) {
     // Answers are small and whole: waiting for more to send only delays them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("cannot set TCP_NODELAY: {error}");
@@ -26,13 +29,14 @@ pub(crate) async fn serve(stream: TcpStream, router: Router, limits: &LimitsSect
     let phases = Arc::new(Phases::default());
     let watched =
         Watched::new(stream, limits.idle_timeout.unsigned(), limits.head_timeout.unsigned(), Arc::clone(&phases));
-    let service = service_fn(move |request| {
-        let (router, phases) = (router.clone(), Arc::clone(&phases));
+    let service = Arc::new(service);
+    let answer = service_fn(move |request: Request<Incoming>| {
+        let (service, phases) = (Arc::clone(&service), Arc::clone(&phases));
         phases.enter(Phase::Busy);
         async move {
-            let response = router.oneshot(request).await;
+            let response = service.answer(request.map(Body::new)).await;
             phases.enter(Phase::Idle);
-            response
+            Ok::<_, Infallible>(response)
         }
     });
     let connection = http1::Builder::new()
@@ -40,7 +44,7 @@ pub(crate) async fn serve(stream: TcpStream, router: Router, limits: &LimitsSect
         .header_read_timeout(None)
         .max_buf_size(limits.head.bytes())
         .title_case_headers(true)
-        .serve_connection(TokioIo::new(watched), service);
+        .serve_connection(TokioIo::new(watched), answer);
     tokio::pin!(connection);
     let result = tokio::select! {
         result = connection.as_mut() => result,

@@ -3,11 +3,9 @@
 //! Read the body within its limits, read the clock once, find the operation, let the vendor answer, stamp, record. All
 //! that waits is in [`serve`]; the vendors' code is plain functions.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::State;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, EXPECT};
 use http::request::Parts;
@@ -40,7 +38,7 @@ struct Unread {
 }
 
 /// Answers whatever is not the admin API's.
-pub(crate) async fn serve(State(app): State<Arc<App>>, request: Request<Body>) -> Response<Body> {
+pub(crate) async fn serve(app: &App, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let route = Route::find(&parts.method, parts.uri.path());
     let patience = match route {
@@ -62,7 +60,7 @@ pub(crate) async fn serve(State(app): State<Arc<App>>, request: Request<Body>) -
             }),
         }
     };
-    answer(&app, &parts, route, read)
+    answer(app, &parts, route, read)
 }
 
 /// Everything after the body, without waiting for anything.
@@ -112,7 +110,7 @@ fn answer(app: &App, parts: &Parts, route: Route, read: Result<Bytes, Unread>) -
         // hyper closes after this; a client that is not told may send its next request into the void.
         outcome.answer.headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    stamp(&mut outcome, now, app.explain);
+    stamp(sandbox, &mut outcome, now, app.explain);
     log(sandbox, &call, operation, &outcome);
     let entry = entry(sandbox, &call, parts, vendor, operation, &mut outcome);
     sandbox.journal.record(entry);
@@ -215,12 +213,10 @@ fn outside(call: &Call<'_>) -> Outcome {
 }
 
 /// What every answer carries: the sandbox's time, and on request the true cause.
-fn stamp(outcome: &mut Outcome, now: Timestamp, explain: bool) {
+fn stamp(sandbox: &Sandbox, outcome: &mut Outcome, now: Timestamp, explain: bool) {
     let headers = &mut outcome.answer.headers;
     // hyper would write the machine's time.
-    if let Ok(date) = HeaderValue::try_from(http_date(now)) {
-        headers.insert(DATE, date);
-    }
+    headers.insert(DATE, sandbox.dates.of(now));
     if let (true, Some(refused)) = (explain, &outcome.refused) {
         // Details may quote what the client sent: a header value holds visible ASCII only.
         let text: String = format!("{}: {}", refused.reason, refused.detail)
@@ -231,13 +227,6 @@ fn stamp(outcome: &mut Outcome, now: Timestamp, explain: bool) {
             headers.insert(X_MOCK_REASON, value);
         }
     }
-}
-
-/// RFC 9110's form of a time; the epoch's outside the years that it can show.
-fn http_date(now: Timestamp) -> String {
-    jiff::fmt::rfc2822::DateTimePrinter::new()
-        .timestamp_to_rfc9110_string(&now)
-        .unwrap_or_else(|_| "Thu, 01 Jan 1970 00:00:00 GMT".to_owned())
 }
 
 fn log(sandbox: &Sandbox, call: &Call<'_>, operation: Option<Operation>, outcome: &Outcome) {

@@ -28,6 +28,7 @@ pub mod directory;
 pub mod entropy;
 mod exchange;
 pub mod fault;
+mod http_date;
 pub mod journal;
 mod json;
 pub mod operation;

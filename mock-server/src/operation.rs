@@ -178,16 +178,12 @@ impl Route {
         crate::twinzo::route(method, path).or_else(|| crate::timbr::route(method, path)).unwrap_or(Self::Outside)
     }
 
-    /// Picks by method among the operations of one path.
-    pub(crate) fn choose(
-        vendor: Vendor,
-        method: &Method,
-        operations: &[(Method, Operation)],
-        segment: Option<String>,
-    ) -> Self {
-        match operations.iter().find(|(candidate, _)| candidate == method) {
-            Some((_, operation)) => Self::To(*operation, segment),
-            None => Self::WrongMethod(vendor, operations.iter().map(|(method, _)| method.clone()).collect()),
+    /// Picks by method among the operations of one path; each knows its own.
+    pub(crate) fn choose(method: &Method, operations: &[Operation], segment: Option<String>) -> Self {
+        if let Some(operation) = operations.iter().find(|operation| operation.method() == method) {
+            return Self::To(*operation, segment);
         }
+        let vendor = operations.first().map_or(Vendor::Twinzo, |operation| operation.vendor());
+        Self::WrongMethod(vendor, operations.iter().map(|operation| operation.method().clone()).collect())
     }
 }

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::directory::Directory;
 use crate::entropy::Entropy;
 use crate::fault::{Faults, InvalidRule, RuleSpec};
+use crate::http_date::HttpDates;
 use crate::journal::{Journal, JournalLimits, Redactor};
 use crate::timbr::CannedAnswers;
 use crate::timbr::bearer::{self, BearerKey, BearerPlaintext};
@@ -39,6 +40,7 @@ pub struct Sandbox {
     /// Hides secrets in what the journal shows.
     pub redactor: Redactor,
     pub(crate) settings: Settings,
+    pub(crate) dates: HttpDates,
     /// The rules of the configuration, for reset.
     rules: Vec<RuleSpec>,
 }
@@ -126,6 +128,7 @@ impl Sandbox {
                     answers,
                 },
             },
+            dates: HttpDates::default(),
             rules: config.faults.clone(),
             directory,
         };

@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use secrecy::ExposeSecret;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -15,7 +14,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::admin::{Access, name_of};
-use crate::app::{App, Role, router};
+use crate::app::{App, Role, Service};
 use crate::config::{Config, LimitsSection};
 use crate::connection;
 use crate::directory::{Directory, InvalidWorld};
@@ -121,10 +120,10 @@ impl RunningServer {
         let places = Arc::new(Semaphore::new(config.limits.connections.get().min(Semaphore::MAX_PERMITS)));
         let role = if admin_listener.is_some() { Role::Vendors } else { Role::Both };
         let accept = |listener, role| {
-            let router = router(Arc::clone(&app), role);
+            let service = Service::new(Arc::clone(&app), role);
             let acceptor = Acceptor {
                 listener,
-                router,
+                service,
                 limits: config.limits.clone(),
                 places: Arc::clone(&places),
                 tasks: tasks.clone(),
@@ -174,7 +173,7 @@ impl RunningServer {
 
 struct Acceptor {
     listener: TcpListener,
-    router: Router,
+    service: Service,
     limits: LimitsSection,
     places: Arc<Semaphore>,
     tasks: TaskTracker,
@@ -208,9 +207,9 @@ impl Acceptor {
             self.tasks.spawn(connection::refuse(stream));
             return;
         };
-        let (router, limits, drain) = (self.router.clone(), self.limits.clone(), self.drain.clone());
+        let (service, limits, drain) = (self.service.clone(), self.limits.clone(), self.drain.clone());
         self.tasks.spawn(async move {
-            connection::serve(stream, router, &limits, drain).await;
+            connection::serve(stream, service, &limits, drain).await;
             drop(place);
         });
     }

@@ -26,6 +26,7 @@ use crate::sandbox::Sandbox;
 
 pub use canned::{CannedAnswers, CannedSpec, InvalidAnswer};
 pub(crate) use error::{Refusal, envelope_error};
+pub(crate) use query::SYSTEM_ONTOLOGY;
 pub(crate) use routes::route;
 
 /// Answers one call of a known operation: identify, rules, commit.

@@ -12,7 +12,7 @@ use crate::clock::ClockMode;
 use crate::directory::Directory;
 use crate::fault::Faults;
 use crate::suggest::{nearest, one_of};
-use crate::timbr::CannedAnswers;
+use crate::timbr::{CannedAnswers, SYSTEM_ONTOLOGY};
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -76,7 +76,8 @@ fn check(config: &Config, directory: &Directory) -> Result<(), (Place, String)> 
     }
     CannedAnswers::compile(&config.timbr.answers)
         .map_err(|(position, error)| (Place::Answer(position), error.to_string()))?;
-    let ontologies = || directory.timbr().ontologies.iter().map(|ontology| ontology.name.as_str());
+    let named = || directory.timbr().ontologies.iter().map(|ontology| ontology.name.as_str());
+    let ontologies = || named().chain([SYSTEM_ONTOLOGY]);
     for (position, answer) in config.timbr.answers.iter().enumerate() {
         if let Some(name) = answer.ontology.as_deref().filter(|name| ontologies().all(|known| known != *name)) {
             return Err((Place::Answer(position), format!("ontology {name:?} is unknown; {}", one_of(ontologies()))));
@@ -172,7 +173,9 @@ mod tests {
         assert!(text.starts_with("mock.toml:2:3: effect.status: 99"), "{text}");
         let text = error("[[timbr.answers]]\nontology = \"nope\"\nquery = \"q\"\nrows = []\n");
         assert!(
-            text.starts_with("mock.toml:1:1: ontology \"nope\" is unknown; allowed: supply_chain, maintenance"),
+            text.starts_with(
+                "mock.toml:1:1: ontology \"nope\" is unknown; allowed: supply_chain, maintenance, system_db"
+            ),
             "{text}"
         );
         let text = error("[clock]\nmode = \"frosen\"\n");

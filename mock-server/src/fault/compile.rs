@@ -82,17 +82,21 @@ impl Rule {
         {
             return never("match.vendor", format!("{operation} is an operation of {}", operation.vendor().name()));
         }
-        if let (Some(method), Some(operation)) = (&method, operation)
-            && operation.method() != method
-        {
-            return never("match.method", format!("{operation} is a {}", operation.method()));
+        // Only twinzo knows clients and branches.
+        let places = [("match.client", &given.client), ("match.branch", &given.branch)];
+        let place = places.into_iter().find(|(_, place)| place.is_some()).map(|(field, _)| field);
+        let whose = operation.map(Operation::vendor).or(vendor).or(place.map(|_| Vendor::Twinzo));
+        if let (Some(Vendor::Timbr), Some(field)) = (whose, place) {
+            return never(field, "Timbr knows no clients and no branches".to_owned());
         }
-        let whose = operation.map(Operation::vendor).or(vendor);
-        if whose == Some(Vendor::Timbr) && given.client.is_some() {
-            return never("match.client", "Timbr knows no clients".to_owned());
-        }
-        if whose == Some(Vendor::Timbr) && given.branch.is_some() {
-            return never("match.branch", "Timbr knows no branches".to_owned());
+        if let Some(method) = &method {
+            let fits = |known: &Operation| {
+                operation.is_none_or(|operation| operation == *known)
+                    && whose.is_none_or(|vendor| vendor == known.vendor())
+            };
+            if Operation::all().filter(fits).all(|known| known.method() != method) {
+                return never("match.method", format!("nothing that it matches is a {method}"));
+            }
         }
         let client = given.client.as_deref().map(|name| client(name, directory)).transpose()?;
         let branch = given.branch.as_deref().map(|name| branch(name, directory)).transpose()?;
@@ -233,11 +237,11 @@ mod tests {
         );
         check(
             r#"{"match":{"operation":"refresh","method":"POST"},"effect":{"status":503}}"#,
-            "match.method: it could never fire: refresh is a GET",
+            "match.method: it could never fire: nothing that it matches is a POST",
         );
         check(
             r#"{"match":{"operation":"timbr.query","branch":"Pune"},"effect":{"status":503}}"#,
-            "match.branch: it could never fire: Timbr knows no branches",
+            "match.branch: it could never fire: Timbr knows no clients and no branches",
         );
         check(
             r#"{"match":{"vendor":"twinzo","account":"alice"},"effect":{"status":503}}"#,

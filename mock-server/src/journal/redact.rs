@@ -46,6 +46,10 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+/// A parameter of a query or a form whose name is too short to look for elsewhere.
+static PARAMETER: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)(?P<head>(?:^|[?&])(?:pass|key|auth|cookie)=)(?P<value>[^&\s]+)").ok());
+
 /// `PASSWORD 'x'`, `IDENTIFIED BY 'x'`: as SQL has it.
 static SPOKEN: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)(?P<head>\b(?:password|identified\s+by)\s+)'(?P<value>[^']*)'?").ok());
@@ -132,13 +136,16 @@ impl Redactor {
 
     fn scan(&self, text: &str) -> String {
         // Without its nets nothing may be shown at all.
-        let (Some(named), Some(spoken), Some(shaped)) = (NAMED.as_ref(), SPOKEN.as_ref(), SHAPED.as_ref()) else {
+        let nets = (NAMED.as_ref(), PARAMETER.as_ref(), SPOKEN.as_ref(), SHAPED.as_ref());
+        let (Some(named), Some(parameter), Some(spoken), Some(shaped)) = nets else {
             return self.fingerprint(text.as_bytes());
         };
         let mut clean = named.replace_all(text, |found: &Captures<'_>| self.named(found)).into_owned();
-        let hide =
-            |found: &Captures<'_>| format!("{}'{}'", &found["head"], self.fingerprint(found["value"].as_bytes()));
-        clean = spoken.replace_all(&clean, hide).into_owned();
+        let value = |found: &Captures<'_>| self.fingerprint(found["value"].as_bytes());
+        let plain = |found: &Captures<'_>| format!("{}{}", &found["head"], value(found));
+        clean = parameter.replace_all(&clean, plain).into_owned();
+        let quoted = |found: &Captures<'_>| format!("{}'{}'", &found["head"], value(found));
+        clean = spoken.replace_all(&clean, quoted).into_owned();
         for secret in &self.known {
             if clean.contains(secret.as_str()) {
                 clean = clean.replace(secret.as_str(), &self.fingerprint(secret.as_bytes()));
@@ -223,6 +230,7 @@ mod tests {
             (r#"{"query":"x password=\"hunter y\""}"#, "hunter"),
             (r#"{"pass":"hunter"}"#, "hunter"),
             ("/v3/x?pass%77ord=hunter", "hunter"),
+            ("/v3/x?a=b&key=hunter", "hunter"),
             ("/v3/x?t=abcdefghijklmnopqrstuvwxyz%2Babcdefghijklmnop%3D", "abcdefghijk"),
             ("abcdefghijklmnopqrstuvwxyzabcdefg+/abcdefgh", "abcdefghijk"),
             ("alter user x identified by 'hunter'", "hunter"),

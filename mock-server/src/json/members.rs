@@ -23,8 +23,8 @@ pub(crate) struct Members<D>(pub(crate) Names, pub(crate) D);
 struct MembersVisitor<V> {
     compare: Names,
     inner: V,
-    /// Declared by a struct; empty for everything else.
-    names: &'static [&'static str],
+    /// Declared by a struct; `None` for everything else.
+    names: Option<&'static [&'static str]>,
 }
 
 struct MembersSeq<A>(Names, A);
@@ -56,7 +56,7 @@ struct NameVisitor<'a, S> {
 macro_rules! pass_on {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-            self.1.$method(MembersVisitor { compare: self.0, inner: visitor, names: &[] })
+            self.1.$method(MembersVisitor { compare: self.0, inner: visitor, names: None })
         }
     )*};
 }
@@ -72,15 +72,15 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Members<D> {
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
-        self.1.deserialize_unit_struct(name, MembersVisitor { compare: self.0, inner: visitor, names: &[] })
+        self.1.deserialize_unit_struct(name, MembersVisitor { compare: self.0, inner: visitor, names: None })
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
-        self.1.deserialize_newtype_struct(name, MembersVisitor { compare: self.0, inner: visitor, names: &[] })
+        self.1.deserialize_newtype_struct(name, MembersVisitor { compare: self.0, inner: visitor, names: None })
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, D::Error> {
-        self.1.deserialize_tuple(len, MembersVisitor { compare: self.0, inner: visitor, names: &[] })
+        self.1.deserialize_tuple(len, MembersVisitor { compare: self.0, inner: visitor, names: None })
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
@@ -89,7 +89,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Members<D> {
         len: usize,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.1.deserialize_tuple_struct(name, len, MembersVisitor { compare: self.0, inner: visitor, names: &[] })
+        self.1.deserialize_tuple_struct(name, len, MembersVisitor { compare: self.0, inner: visitor, names: None })
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -98,7 +98,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Members<D> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.1.deserialize_struct(name, fields, MembersVisitor { compare: self.0, inner: visitor, names: fields })
+        self.1.deserialize_struct(name, fields, MembersVisitor { compare: self.0, inner: visitor, names: Some(fields) })
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -107,7 +107,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Members<D> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.1.deserialize_enum(name, variants, MembersVisitor { compare: self.0, inner: visitor, names: &[] })
+        self.1.deserialize_enum(name, variants, MembersVisitor { compare: self.0, inner: visitor, names: None })
     }
 }
 
@@ -150,14 +150,19 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for MembersVisitor<V> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<V::Value, A::Error> {
-        if !self.names.is_empty() {
+        if self.names.is_some() {
             return Err(A::Error::invalid_type(Unexpected::Seq, &"an object"));
         }
         self.inner.visit_seq(MembersSeq(self.compare, seq))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        self.inner.visit_map(MembersMap { compare: self.compare, inner: map, names: self.names, next: 0 })
+        self.inner.visit_map(MembersMap {
+            compare: self.compare,
+            inner: map,
+            names: self.names.unwrap_or_default(),
+            next: 0,
+        })
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<V::Value, A::Error> {
@@ -267,6 +272,14 @@ mod tests {
             assert!(serde_json::from_str::<Pair>(text).is_ok(), "serde alone takes {text}");
             assert!(pair(Names::Exact, text).unwrap_err().to_string().contains("expected an object"), "{text}");
         }
+    }
+
+    #[test]
+    fn also_not_for_an_object_without_members() {
+        #[derive(Debug, Deserialize)]
+        struct Nothing {}
+        let read = |text| Nothing::deserialize(Members(Names::Exact, &mut serde_json::Deserializer::from_str(text)));
+        assert!(read("{}").is_ok() && read("[]").is_err());
     }
 
     #[test]

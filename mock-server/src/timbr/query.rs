@@ -17,7 +17,7 @@ use crate::reason::Reason;
 use crate::sandbox::Sandbox;
 
 /// The ontology that exists beside the named ones, for the service's own statements.
-const SYSTEM_ONTOLOGY: &str = "system_db";
+pub(crate) const SYSTEM_ONTOLOGY: &str = "system_db";
 
 /// `GET /timbr/api/get_ontologies/`.
 pub(super) fn ontologies(sandbox: &Sandbox) -> Answer {

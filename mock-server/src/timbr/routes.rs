@@ -12,15 +12,13 @@ pub(crate) fn route(method: &Method, path: &str) -> Option<Route> {
         return None;
     }
     let path = path.strip_suffix('/').unwrap_or(path);
-    let choose = |method_wanted: Method, operation: TimbrOperation, segment: Option<String>| {
-        Some(Route::choose(Vendor::Timbr, method, &[(method_wanted, Operation::Timbr(operation))], segment))
-    };
+    let choose = |operation, segment| Some(Route::choose(method, &[Operation::Timbr(operation)], segment));
     match path {
-        p::GET_TOKEN => choose(Method::POST, TimbrOperation::GetToken, None),
-        p::QUERY => choose(Method::POST, TimbrOperation::Query, None),
-        p::GET_ONTOLOGIES => choose(Method::GET, TimbrOperation::GetOntologies, None),
+        p::GET_TOKEN => choose(TimbrOperation::GetToken, None),
+        p::QUERY => choose(TimbrOperation::Query, None),
+        p::GET_ONTOLOGIES => choose(TimbrOperation::GetOntologies, None),
         _ => match openapi_ontology(path) {
-            Some(ontology) => choose(Method::POST, TimbrOperation::OpenapiQuery, Some(ontology)),
+            Some(ontology) => choose(TimbrOperation::OpenapiQuery, Some(ontology)),
             None => Some(Route::Unknown(Vendor::Timbr)),
         },
     }

@@ -36,7 +36,7 @@ pub(super) fn user_of_bearer<'s>(sandbox: &'s Sandbox, call: &Call<'_>) -> Resul
         }
     };
     let now_s = u64::try_from(call.now.as_second()).unwrap_or(0);
-    let ttl_s = settings.bearer_ttl.map(|ttl| ttl.as_secs().unsigned_abs());
+    let ttl_s = settings.bearer_ttl.map(|ttl| u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX).div_ceil(1000));
     let who =
         bearer::read(token, salt, settings.bearer_key, settings.bearer_plaintext, now_s, ttl_s).map_err(explain)?;
     let user = directory.user(&who.user).ok_or_else(|| {

@@ -22,39 +22,34 @@ pub(crate) fn not_found() -> Answer {
 fn find(method: &Method, path: &str) -> Route {
     use wire::path as p;
 
-    let choose = |operations: &[(Method, Op)], segment: Option<String>| {
-        let operations: Vec<_> =
-            operations.iter().map(|(method, operation)| (method.clone(), Operation::Twinzo(*operation))).collect();
-        Route::choose(Vendor::Twinzo, method, &operations, segment)
-    };
-    for (known, operations) in [
-        (p::LOCALIZATION, &[(Method::POST, Op::Localization)][..]),
-        (p::LOCALIZATION_BATCH, &[(Method::POST, Op::LocalizationBatch)]),
-        (p::AUTHENTICATE, &[(Method::POST, Op::Authenticate)]),
-        (p::TOKEN, &[(Method::GET, Op::Refresh), (Method::DELETE, Op::DeleteToken)]),
-        (p::DEVICES, &[(Method::GET, Op::DevicesList)]),
-        (p::DEVICE_LOCATIONS, &[(Method::GET, Op::DevicesLocations)]),
-        (p::BRANCHES, &[(Method::GET, Op::BranchesList)]),
-        (p::SECTORS, &[(Method::GET, Op::SectorsList)]),
-        (p::CLIENTS, &[(Method::GET, Op::ClientsList)]),
+    let choose = |operation, segment| Route::choose(method, &[Operation::Twinzo(operation)], segment);
+    if path.eq_ignore_ascii_case(p::TOKEN) {
+        return Route::choose(method, &[Op::Refresh, Op::DeleteToken].map(Operation::Twinzo), None);
+    }
+    for (known, operation) in [
+        (p::LOCALIZATION, Op::Localization),
+        (p::LOCALIZATION_BATCH, Op::LocalizationBatch),
+        (p::AUTHENTICATE, Op::Authenticate),
+        (p::DEVICES, Op::DevicesList),
+        (p::DEVICE_LOCATIONS, Op::DevicesLocations),
+        (p::BRANCHES, Op::BranchesList),
+        (p::SECTORS, Op::SectorsList),
+        (p::CLIENTS, Op::ClientsList),
     ] {
         if path.eq_ignore_ascii_case(known) {
-            return choose(operations, None);
+            return choose(operation, None);
         }
     }
     let Some((collection, last)) = path.rsplit_once('/') else {
         return Route::Unknown(Vendor::Twinzo);
     };
     if collection.eq_ignore_ascii_case(p::DEVICES_BY_LOGIN) {
-        let login = percent_decode_str(last).decode_utf8_lossy().into_owned();
-        return choose(&[(Method::GET, Op::DevicesGetByLogin)], Some(login));
+        return choose(Op::DevicesGetByLogin, Some(percent_decode_str(last).decode_utf8_lossy().into_owned()));
     }
     let known = [(p::DEVICES, Op::DevicesGet), (p::BRANCHES, Op::BranchesGet), (p::SECTORS, Op::SectorsGet)];
     match known.into_iter().find(|(name, _)| collection.eq_ignore_ascii_case(name)) {
         // The id is a routed integer: anything else is no route at all.
-        Some((_, operation)) if last.parse::<i32>().is_ok() => {
-            choose(&[(Method::GET, operation)], Some(last.to_owned()))
-        }
+        Some((_, operation)) if last.parse::<i32>().is_ok() => choose(operation, Some(last.to_owned())),
         _ => Route::Unknown(Vendor::Twinzo),
     }
 }

@@ -149,6 +149,8 @@ async fn malformed_bodies_name_their_path_and_store_nothing() {
         ),
         (ONE, json!([{ "Timestamp": 1, "Battery": 87.5 }]), "$[0].Battery"),
         (ONE, json!([{ "Timestamp": "1" }]), "$[0].Timestamp"),
+        (ONE, json!([{ "Timestamp": 1, "X": 1e39 }]), "$[0].X"),
+        (ONE, json!([{ "Distances": [{ "Distance": -1e39 }] }]), "$[0].Distances[0].Distance"),
         (BATCH, json!({ "Login": "agv-07", "Locations": [] }), "$"),
         (BATCH, json!([{ "Locations": [record(1)] }]), "[0].Login"),
     ] {

@@ -52,7 +52,7 @@ pub struct Distance {
     #[serde(default)]
     pub beacon_id: i32,
     /// Distance to it.
-    #[serde(default, serialize_with = "crate::number::plain")]
+    #[serde(default, serialize_with = "crate::number::plain", deserialize_with = "crate::number::finite")]
     pub distance: f32,
     /// Signal strength in dBm.
     #[serde(rename = "RSSI", default)]
