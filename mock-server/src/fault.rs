@@ -5,6 +5,7 @@
 //! the rules that fire on one exchange the first in load order gives the answer.
 
 mod compile;
+mod effect;
 mod spec;
 
 use std::collections::HashMap;

@@ -186,4 +186,16 @@ impl Route {
         let vendor = operations.first().map_or(Vendor::Twinzo, |operation| operation.vendor());
         Self::WrongMethod(vendor, operations.iter().map(|operation| operation.method().clone()).collect())
     }
+
+    /// In one word, for tables of tests.
+    #[cfg(test)]
+    pub(crate) fn describe(route: Option<Self>) -> String {
+        match route {
+            Some(Self::To(operation, None)) => operation.to_string(),
+            Some(Self::To(operation, Some(segment))) => format!("{operation} {segment}"),
+            Some(Self::WrongMethod(_, allowed)) => format!("405 {allowed:?}"),
+            Some(Self::Unknown(_)) => "404".to_owned(),
+            Some(Self::Outside) | None => "outside".to_owned(),
+        }
+    }
 }

@@ -12,14 +12,12 @@ mod token;
 
 use std::sync::Arc;
 
-use http::StatusCode;
-use http::header::RETRY_AFTER;
 use wire::header;
 
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::directory::TimbrUser;
-use crate::fault::{Decision, Subject};
+use crate::fault::Subject;
 use crate::operation::{Operation, TimbrOperation};
 use crate::reason::{Reason, Refused};
 use crate::sandbox::Sandbox;
@@ -43,7 +41,7 @@ pub(crate) fn answer(sandbox: &Sandbox, call: &Call<'_>, operation: TimbrOperati
     if let Some(decision) = sandbox.faults.decide(&subject) {
         let refused = Reason::Fault.because(format!("rule {:?} answered", decision.fired[0]));
         return Outcome {
-            answer: injected(&decision),
+            answer: decision.effect.apply(error::plain),
             refused: Some(refused),
             account,
             token_generation: None,
@@ -91,15 +89,5 @@ fn identify<'s>(sandbox: &'s Sandbox, call: &Call<'_>, operation: TimbrOperation
         }
         (None, Some(_)) => Err(Reason::JwtNotEnabled.because("x-jwt-token is not enabled here; send x-api-key")),
         (None, None) => Err(Reason::KeyMissing.because("the request has no x-api-key header, or an empty one")),
-    }
-}
-
-/// An injected status in the vendor's own shape for it.
-fn injected(decision: &Decision) -> Answer {
-    let status = StatusCode::from_u16(decision.effect.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let answer = error::plain(status);
-    match decision.effect.retry_after {
-        Some(seconds) => answer.with_header(RETRY_AFTER, seconds.into()),
-        None => answer,
     }
 }

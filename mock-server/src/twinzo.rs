@@ -13,11 +13,10 @@ mod signing;
 use std::sync::Arc;
 
 use http::StatusCode;
-use http::header::RETRY_AFTER;
 
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
-use crate::fault::{Decision, Subject};
+use crate::fault::Subject;
 use crate::operation::{Operation, TwinzoOperation};
 use crate::reason::Reason;
 use crate::sandbox::Sandbox;
@@ -95,7 +94,7 @@ impl Exchange<'_> {
             account: login.map(|login| &**login),
         };
         if let Some(decision) = self.sandbox.faults.decide(&subject) {
-            outcome.answer = injected(&decision, self.call);
+            outcome.answer = decision.effect.apply(|status| problem::plain(status, self.call));
             outcome.refused = Some(Reason::Fault.because(format!("rule {:?} answered", decision.fired[0])));
             outcome.faults = decision.fired;
             return outcome;
@@ -131,15 +130,5 @@ impl Exchange<'_> {
             | TwinzoOperation::DevicesLocations
             | TwinzoOperation::ClientsList => Ok(()),
         }
-    }
-}
-
-/// An injected status in the vendor's own shape for it.
-fn injected(decision: &Decision, call: &Call<'_>) -> Answer {
-    let status = StatusCode::from_u16(decision.effect.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let answer = problem::plain(status, call);
-    match decision.effect.retry_after {
-        Some(seconds) => answer.with_header(RETRY_AFTER, seconds.into()),
-        None => answer,
     }
 }

@@ -64,16 +64,9 @@ fn strip<'p>(path: &'p str, prefix: &str) -> Option<&'p str> {
 mod tests {
     use super::*;
 
+    #[track_caller]
     fn check(method: &Method, path: &str, expected: &str) {
-        let found = match route(method, path) {
-            Some(Route::To(operation, segment)) => {
-                segment.map_or_else(|| operation.to_string(), |segment| format!("{operation} {segment}"))
-            }
-            Some(Route::WrongMethod(_, allowed)) => format!("405 {allowed:?}"),
-            Some(Route::Unknown(_)) => "404".to_owned(),
-            Some(Route::Outside) | None => "outside".to_owned(),
-        };
-        assert_eq!(found, expected, "{method} {path}");
+        assert_eq!(Route::describe(route(method, path)), expected, "{method} {path}");
     }
 
     #[test]
