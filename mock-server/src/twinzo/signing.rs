@@ -162,3 +162,71 @@ fn missing(call: &Call<'_>) -> String {
     };
     format!("the request has neither a Token nor an Api-Key header{hint}")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+    use super::*;
+    use crate::config::Config;
+
+    const FIRST: [&str; 3] =
+        ["11111111-0000-4000-8000-000000000001", "11111111-0000-4000-8000-000000000002", "key-of-first"];
+    const SECOND: [&str; 3] =
+        ["22222222-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002", "key-of-second"];
+
+    /// Two clients with a branch, a device named `agv` and a key each.
+    fn sandbox() -> Sandbox {
+        let client = |id: i32, [client, branch, key]: [&str; 3]| {
+            format!(
+                r##"
+                [[client]]
+                id = {id}
+                guid = "{client}"
+                name = "client-{id}"
+                db_name = "db"
+                branch = [{{ id = {id}, guid = "{branch}", title = "b", time_zone = "UTC", latitude = 0.0, longitude = 0.0 }}]
+                device = [{{ id = {id}, login = "agv", password = "p", branch_id = {id}, title = "t", color = "#000000" }}]
+                api_key = [{{ key = "{key}" }}]
+                "##
+            )
+        };
+        let world = toml::from_str(&(client(1, FIRST) + &client(2, SECOND))).unwrap();
+        Sandbox::new("default", &Config::default(), "run", Arc::new(Directory::from_world(world).unwrap())).unwrap()
+    }
+
+    fn reason(sandbox: &Sandbox, headers: &[(&'static str, &str)]) -> Option<Reason> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        }
+        let (now, body) = (sandbox.clock.now(), Bytes::new());
+        let call = Call { id: 1, now, method: &Method::GET, path: "/", query: None, headers: &map, body: &body };
+        match Signature::read(sandbox, &call).into_signed() {
+            Ok(_) => None,
+            Err(Refusal::NotAuthorized(refused)) => Some(refused.reason),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_belongs_to_another_client_does_not_sign() {
+        let sandbox = sandbox();
+        let client = sandbox.directory.client_by_name("client-2").unwrap();
+        let account = sandbox.directory.account_by_login(client, "agv").unwrap();
+        let token = sandbox.tokens.issue(&sandbox.directory, account, 7, sandbox.clock.now(), 1).unwrap().text;
+        let [client, branch, key] = FIRST;
+        let [other_client, other_branch, other_key] = SECOND;
+        let check = |client, branch, name, credential: &str| {
+            reason(&sandbox, &[("client", client), ("branch", branch), (name, credential)])
+        };
+        assert_eq!(check(client, branch, "api-key", key), None);
+        assert_eq!(check(other_client, other_branch, "token", &token), None);
+        assert_eq!(check(client, other_branch, "api-key", key), Some(Reason::BranchUnknown));
+        assert_eq!(check(client, branch, "api-key", other_key), Some(Reason::ApiKeyOfOtherClient));
+        assert_eq!(check(client, branch, "token", &token), Some(Reason::TokenOfOtherClient));
+    }
+}

@@ -13,6 +13,13 @@ const OPENAPI: &str = "/timbr/openapi/ontology/supply_chain/query";
 /// world's salt.
 const ALICES_BEARER: &str = "gAAAAABpVbkAAAECAwQFBgcICQoLDA0OD7YgIXzn2tjKguxeE9473NkxToC-IGcDp0mxMXQUMzw26yQK2IFkgdjOPHGi-jYG7F1e-XoZAwPTPb6_t8sFoTw=";
 
+/// The same with the password `wrong`.
+const WRONG_PASSWORD: &str = "gAAAAABpVbkAAAECAwQFBgcICQoLDA0OD7jrBfY4OrKL17_JFp1hpnUSGxUOWXQgNKt-WRmEy_eVIkHfwcVdf661WGvmFW0hFlLWA4CSzi79po4OJyDGkdw=";
+/// The same for the user mallory, whom nobody knows.
+const MALLORYS_BEARER: &str = "gAAAAABpVbkAAAECAwQFBgcICQoLDA0ODzyj6a_RYVVaxZiYhUBHCbmzgjXBDbHvkm5bBRIrCQhbICK3qLbNeUs9jz5ITBl26IRQcpZPIog6KeTcv-X9Cno=";
+/// The same, but what is encrypted is not base64.
+const RAW_BEARER: &str = "gAAAAABpVbkAAAECAwQFBgcICQoLDA0ODwVKKVhHiNSZcyFbPGIwHOUAVbfn8JpPwD2g-wqeSBg97AB-JB_67CVRIZNwtdSp9oTdi51g_08Q-37SW1ShZU0=";
+
 fn key(token: &str) -> Signature {
     Signature(vec![("x-api-key", token.to_owned())])
 }
@@ -62,6 +69,9 @@ async fn bad_bearers_look_alike_and_the_journal_tells_them_apart() {
         (Some("Basic YTpi".to_owned()), "BearerMissing"),
         (Some("Bearer made-up".to_owned()), "BearerMalformed"),
         (Some(format!("Bearer {damaged}")), "BearerUndecryptable"),
+        (Some(format!("Bearer {WRONG_PASSWORD}")), "BearerPasswordWrong"),
+        (Some(format!("Bearer {MALLORYS_BEARER}")), "BearerUserUnknown"),
+        (Some(format!("Bearer {RAW_BEARER}")), "BearerMalformed"),
         (Some(format!("Bearer {}", ALICES_BEARER.trim_end_matches('='))), "BearerMalformed"),
     ] {
         let reply = get_token(&server, authorization.as_deref()).await;
