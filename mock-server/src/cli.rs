@@ -9,7 +9,6 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mock_server::config::{self, Config, ConfigError, Span};
 use mock_server::credentials::Credentials;
@@ -82,10 +81,10 @@ struct ServerArgs {
     #[arg(long, env = "MOCK_SERVER_SEED")]
     seed: Option<u64>,
     /// Say the true cause of each refusal in an X-Mock-Reason header.
-    #[arg(long, env = "MOCK_SERVER_EXPLAIN", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "MOCK_SERVER_EXPLAIN", value_parser = switch)]
     explain: bool,
     /// Show secrets in the journal instead of fingerprints.
-    #[arg(long, env = "MOCK_SERVER_SHOW_SECRETS", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "MOCK_SERVER_SHOW_SECRETS", value_parser = switch)]
     show_secrets: bool,
     /// What to log on stderr: off, error, warn, info, debug or trace, or such pairs as `mock_server=debug`.
     #[arg(long, env = "MOCK_SERVER_LOG", value_name = "LEVEL")]
@@ -109,7 +108,7 @@ struct ExecArgs {
     #[command(flatten)]
     server: ServerArgs,
     /// Fail, with status 1, if a fault rule that is not optional never fired and the command succeeded.
-    #[arg(long, env = "MOCK_SERVER_STRICT", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "MOCK_SERVER_STRICT", value_parser = switch)]
     strict: bool,
     /// Names that proxies are not asked for; the server's own are added for the command.
     #[arg(long, env = "NO_PROXY", hide = true)]
@@ -130,6 +129,15 @@ struct CredentialsArgs {
     /// Configuration file (TOML), for another salt.
     #[arg(long, env = "MOCK_SERVER_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+/// A switch from the environment. Compose files set what they do not know to an empty text, which leaves it off.
+fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "" | "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err("allowed: 1, true, yes, on, 0, false, no, off".to_owned()),
+    }
 }
 
 /// What to log. A bare word must be a level: `Targets` would take a mistyped one for the name of a module.

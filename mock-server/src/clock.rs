@@ -3,10 +3,12 @@
 //! The clock decides what clients can see: token life, `Date`, `Created`, journal stamps. Time limits of sockets are not
 //! its business: they run on the real clock in the room `connection`.
 
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A clock that runs beside real time, or stands still.
 #[derive(Debug)]
@@ -17,13 +19,33 @@ pub struct Clock {
 }
 
 /// How a clock starts: the section `[clock]` of the configuration.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClockSetting {
     /// Whether time goes on by itself.
     pub mode: ClockMode,
     /// The time to start from; the real time if it is absent. The mode `system` is real time, whatever this says.
+    #[serde(deserialize_with = "quoted_time")]
     pub now: Option<Timestamp>,
+}
+
+/// Says what to write where a TOML date stands without quotes.
+fn quoted_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    struct Quoted;
+
+    impl Visitor<'_> for Quoted {
+        type Value = Option<Timestamp>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a time in quotes, like \"2026-01-01T00:00:00Z\"")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+            text.parse().map(Some).map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
+        }
+    }
+
+    deserializer.deserialize_any(Quoted)
 }
 
 /// Whether time goes on by itself.

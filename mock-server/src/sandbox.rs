@@ -16,7 +16,7 @@ use crate::http_date::HttpDates;
 use crate::journal::{Journal, JournalLimits, Redactor};
 use crate::timbr::CannedAnswers;
 use crate::timbr::bearer::{self, BearerKey, BearerPlaintext};
-use crate::token::{Mint, Tokens};
+use crate::token::{Mint, TokenLife, Tokens};
 use crate::twinzo::{Positions, TrackLimits};
 
 /// Everything that a test can see or change.
@@ -88,7 +88,11 @@ impl Sandbox {
     pub fn new(id: &str, config: &Config, run: &str, directory: Arc<Directory>) -> Result<Self, InvalidSandbox> {
         let twinzo = &config.twinzo;
         let mint = Mint::new(twinzo.token_format, twinzo.jwt_secret.expose_secret(), run, id);
-        let lag = SignedDuration::from_millis(i64::from(twinzo.created_lag_ms));
+        let life = TokenLife {
+            announced: twinzo.token_life.signed(),
+            actual: twinzo.actual_token_life.unwrap_or(twinzo.token_life).signed(),
+            created_lag: SignedDuration::from_millis(i64::from(twinzo.created_lag_ms)),
+        };
         let answers = CannedAnswers::compile(&config.timbr.answers)
             .map_err(|(position, error)| InvalidSandbox::Answer { position, error })?;
         let timbr = &config.timbr;
@@ -104,7 +108,7 @@ impl Sandbox {
             id: id.to_owned(),
             clock: Clock::new(config.clock),
             entropy: Entropy::new(config.entropy.seed, run, id),
-            tokens: Tokens::new(mint, twinzo.token_life.signed(), lag, twinzo.max_tokens.get()),
+            tokens: Tokens::new(mint, life, twinzo.max_tokens.get()),
             positions: Positions::new(
                 directory.devices().count(),
                 TrackLimits {

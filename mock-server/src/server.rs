@@ -47,7 +47,7 @@ pub enum StartError {
     #[error(transparent)]
     Sandbox(#[from] InvalidSandbox),
     /// The address is in use, or not ours.
-    #[error("cannot listen on {address}: {cause}")]
+    #[error("cannot listen on {address}: {cause}{}", way_out(.cause))]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -62,6 +62,9 @@ pub enum StartError {
     /// The admin token is there, and empty.
     #[error("the admin token is empty; leave it out, or give one")]
     EmptyAdminToken,
+    /// A name that no `Host` can have.
+    #[error("{0:?} is not a host name; write it like mock.test")]
+    AllowHost(String),
     /// No address was given.
     #[error("there is no address to listen on; give --host")]
     NoHost,
@@ -71,6 +74,14 @@ pub enum StartError {
     /// The operating system gives no randomness.
     #[error("no randomness for the name of this run: {0}")]
     Run(String),
+}
+
+fn way_out(cause: &io::Error) -> &'static str {
+    if cause.kind() == io::ErrorKind::AddrInUse {
+        "; is another server running? Choose another port with --port, or any free one with --port 0"
+    } else {
+        ""
+    }
 }
 
 // === impl RunningServer ===
@@ -92,6 +103,9 @@ impl RunningServer {
         }
         if server.admin_token.as_ref().is_some_and(|token| token.expose_secret().is_empty()) {
             return Err(StartError::EmptyAdminToken);
+        }
+        if let Some(wrong) = server.allow_hosts.iter().find(|host| host.is_empty() || host.contains(['/', ' ', '@'])) {
+            return Err(StartError::AllowHost(wrong.clone()));
         }
         let sandbox = Arc::new(Sandbox::new("default", &config, &run, directory)?);
         let listeners = listen::bind(&server.hosts, server.port).await?;
@@ -166,7 +180,7 @@ impl RunningServer {
         self.drain.cancel();
         self.tasks.close();
         if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
-            tracing::warn!("{} connections were cut while draining", self.tasks.len());
+            tracing::warn!("connections cut while draining: {}", self.tasks.len());
         }
     }
 }

@@ -4,7 +4,9 @@ mod jwt;
 mod mint;
 mod opaque;
 mod store;
+mod tokens;
 
 pub use mint::{Mint, TokenFormat};
 pub use opaque::{Origin, Sighting};
-pub use store::{Denied, Grant, Token, TokenStore, Tokens};
+pub use store::{Denied, Token};
+pub use tokens::{Grant, TokenLife, Tokens};

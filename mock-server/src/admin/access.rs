@@ -67,7 +67,9 @@ impl Access {
             let given = text(&CONTENT_TYPE).unwrap_or_default();
             let essence = given.split(';').next().unwrap_or_default().trim();
             if !essence.eq_ignore_ascii_case("application/json") {
-                let detail = format!("the body must be application/json, not {given:?} (with curl: --json)");
+                let detail = format!(
+                    "the body must be application/json, not {given:?} (with curl: -H 'Content-Type: application/json')"
+                );
                 return Err(AdminProblem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
             }
         }

@@ -25,6 +25,7 @@ pub(super) fn run(args: ServeArgs) -> Result<Exit, Failure> {
     let config = args.server.configuration()?;
     telemetry::init(args.server.log, LevelFilter::INFO);
     let banner = credentials(&config)?;
+    let guarded = config.server.admin_token.is_some();
     runtime()?.block_on(async {
         let termination = Termination::listen().context("cannot listen for signals")?;
         for stale in [&args.port_file, &args.ready_file].into_iter().flatten() {
@@ -42,7 +43,8 @@ pub(super) fn run(args: ServeArgs) -> Result<Exit, Failure> {
             write_whole(path, &format!("{ready}\n"))?;
         }
         // The banner is a courtesy: a closed stderr is no reason to stop.
-        if let Err(error) = std::io::stderr().write_all(banner.banner(server.base_url(), server.admin_url()).as_bytes())
+        if let Err(error) =
+            std::io::stderr().write_all(banner.banner(server.base_url(), server.admin_url(), guarded).as_bytes())
         {
             tracing::debug!("cannot show the banner: {error}");
         }
@@ -65,6 +67,7 @@ pub(super) async fn start(config: Config) -> Result<RunningServer, Failure> {
         | StartError::Exposed(_)
         | StartError::NoHost
         | StartError::EmptyAdminToken
+        | StartError::AllowHost(_)
         | StartError::PublicUrl(_) => Failure::Config(error.to_string()),
     })
 }

@@ -178,6 +178,10 @@ mod tests {
             ),
             "{text}"
         );
+        let text = error("[clock]\nnow = 2026-01-01T00:00:00Z\n");
+        assert!(text.contains("expected a time in quotes, like \"2026-01-01T00:00:00Z\""), "{text}");
+        let text = error("[twinzo]\ntoken_life = \"24\"\n");
+        assert!(text.contains("\"24\" is not a duration"), "{text}");
         let text = error("[clock]\nmode = \"frosen\"\n");
         assert!(text.contains("unknown variant `frosen`, expected one of `running`, `frozen`, `system`"), "{text}");
         assert!(text.ends_with("help: did you mean `frozen`?"), "{text}");

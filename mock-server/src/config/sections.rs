@@ -92,6 +92,9 @@ pub struct TwinzoSection {
     pub token_format: TokenFormat,
     /// How long they live.
     pub token_life: Span,
+    /// How long they really live, if not as long as announced: shorter, and the server forgets early; longer, and it
+    /// lets late clients in.
+    pub actual_token_life: Option<Span>,
     /// How long before `Created` the life begins to count; the production server was seen with 4.
     pub created_lag_ms: u32,
     /// Signs tokens of the format `jwt`.
@@ -180,6 +183,7 @@ impl Default for TwinzoSection {
         Self {
             token_format: TokenFormat::Opaque,
             token_life: Span::from_secs(24 * 60 * 60),
+            actual_token_life: None,
             created_lag_ms: 0,
             jwt_secret: "made-up-jwt-secret-for-local-use".into(),
             max_tokens: Count::new(1 << 20),

@@ -1,6 +1,7 @@
 //! Durations, sizes and counts as people write them. None of these types can hold a value that makes no sense.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::num::NonZeroU64;
 use std::str::FromStr;
 
@@ -59,12 +60,10 @@ impl Span {
     }
 }
 
-/// Reads a duration that may be negative or zero, as clocks want it.
+/// Reads a duration that may be negative or zero, as clocks want it. A text without unit is none: `"24"` could be
+/// anything.
 pub(crate) fn parse_signed(text: &str) -> Option<SignedDuration> {
-    match text.parse::<i64>() {
-        Ok(millis) => Some(SignedDuration::from_millis(millis)),
-        Err(_) => text.parse().ok(),
-    }
+    text.parse().ok()
 }
 
 impl FromStr for Span {
@@ -157,13 +156,18 @@ impl fmt::Display for Count {
 
 // === serde: a text or a whole number for all three ===
 
-struct TextOrNumber<T>(std::marker::PhantomData<T>, &'static str);
+struct TextOrNumber<T> {
+    expected: &'static str,
+    /// What a bare number counts.
+    unit: &'static str,
+    target: PhantomData<T>,
+}
 
 impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for TextOrNumber<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.1)
+        f.write_str(self.expected)
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
@@ -171,28 +175,29 @@ impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for TextOrNumber<T> {
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
-        number.to_string().parse().map_err(E::custom)
+        format!("{number}{}", self.unit).parse().map_err(E::custom)
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<T, E> {
-        number.to_string().parse().map_err(E::custom)
+        format!("{number}{}", self.unit).parse().map_err(E::custom)
     }
 }
 
 macro_rules! text_or_number {
-    ($($name:ident: $expected:literal;)*) => {$(
+    ($($name:ident: $expected:literal, $unit:literal;)*) => {$(
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any(TextOrNumber(std::marker::PhantomData, $expected))
+                let visitor = TextOrNumber { expected: $expected, unit: $unit, target: PhantomData };
+                deserializer.deserialize_any(visitor)
             }
         }
     )*};
 }
 
 text_or_number! {
-    Span: "a duration like \"24h\", or whole milliseconds";
-    Size: "a size like \"64KiB\", or whole bytes";
-    Count: "a whole number above zero";
+    Span: "a duration like \"24h\", or whole milliseconds", "ms";
+    Size: "a size like \"64KiB\", or whole bytes", "";
+    Count: "a whole number above zero", "";
 }
 
 #[cfg(test)]
@@ -201,12 +206,12 @@ mod tests {
 
     #[test]
     fn spans_are_texts_or_milliseconds_above_zero() {
-        for (text, millis) in
-            [("24h", 86_400_000), ("2h 30m", 9_000_000), ("2h30m", 9_000_000), ("1500ms", 1500), ("7", 7)]
-        {
+        let span: Span = serde_json::from_str("1500").unwrap();
+        assert_eq!(span.signed().as_millis(), 1500);
+        for (text, millis) in [("24h", 86_400_000), ("2h 30m", 9_000_000), ("2h30m", 9_000_000), ("1500ms", 1500)] {
             assert_eq!(text.parse::<Span>().unwrap().signed().as_millis(), millis, "{text}");
         }
-        for text in ["", "0", "-1h", "soon", "1.5.5s", "2562047788015215h"] {
+        for text in ["", "0", "24", "0s", "-1h", "soon", "1.5.5s", "2562047788015215h"] {
             assert!(text.parse::<Span>().is_err(), "{text:?}");
         }
     }

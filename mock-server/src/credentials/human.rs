@@ -17,10 +17,11 @@ impl Credentials {
         text
     }
 
-    /// What a new user sees first: lines of curl, ready to paste, against a running server.
-    pub fn banner(&self, base_url: &str, admin_url: &str) -> String {
+    /// What a new user sees first: lines of curl, ready to paste, against a running server. `guarded` says whether its
+    /// admin API wants a token.
+    pub fn banner(&self, base_url: &str, admin_url: &str, guarded: bool) -> String {
         let mut text = String::new();
-        if self.write_banner(&mut text, base_url, admin_url).is_err() {
+        if self.write_banner(&mut text, base_url, admin_url, guarded).is_err() {
             text.clear();
         }
         text
@@ -33,7 +34,9 @@ impl Credentials {
             writeln!(out, "  branch   {:<24} {:<38} {}", branch.title, branch.guid, branch.time_zone)?;
         }
         for device in &twinzo.devices {
-            writeln!(out, "  device   {:<24} {:<38} id {}", device.login, device.password, device.id)?;
+            let branch = twinzo.branches.iter().find(|branch| branch.guid == device.branch_guid);
+            let branch = branch.map_or("", |branch| branch.title.as_str());
+            writeln!(out, "  device   {:<24} {:<38} id {}, {branch}", device.login, device.password, device.id)?;
         }
         for account in &twinzo.accounts {
             writeln!(out, "  {:<8} {:<24} {}", account.kind, account.login, account.password)?;
@@ -51,7 +54,7 @@ impl Credentials {
         writeln!(out, "  ontology {}", timbr.ontologies.join(", "))
     }
 
-    fn write_banner(&self, out: &mut String, base_url: &str, admin_url: &str) -> fmt::Result {
+    fn write_banner(&self, out: &mut String, base_url: &str, admin_url: &str, guarded: bool) -> fmt::Result {
         writeln!(out, "mock-server answers for twinzo and Timbr at {base_url} (admin: {admin_url})\n")?;
         let twinzo = &self.twinzo;
         if let Some(device) = twinzo.devices.first() {
@@ -85,6 +88,8 @@ impl Credentials {
                  -d '{{\"ontology_name\":\"{ontology}\",\"query\":\"SHOW TABLES IN dtimbr\"}}'; echo\n"
             )?;
         }
-        writeln!(out, "# what happened, and why: curl -s {admin_url}/requests        stop: Ctrl-C")
+        let token = if guarded { " -H \"Authorization: Bearer $MOCK_SERVER_ADMIN_TOKEN\"" } else { "" };
+        writeln!(out, "# what happened, and why; stop with Ctrl-C")?;
+        writeln!(out, "curl -s {admin_url}/requests{token}; echo")
     }
 }

@@ -26,8 +26,7 @@ pub struct Redactor {
 const FINGERPRINT: &str = "fingerprint:";
 
 /// What a name holds that stands before a secret: `Token`, `X-Api-Key`, `newPassword`, `API_AUTH_SALT`, `Set-Cookie` …
-const TELLING: [&str; 11] =
-    ["pass", "pwd", "token", "key", "secret", "auth", "salt", "jwt", "bearer", "credential", "cookie"];
+const TELLING: [&str; 10] = ["pass", "pwd", "token", "key", "secret", "auth", "salt", "jwt", "bearer", "cookie"];
 
 /// Shorter secrets occur by chance in ordinary text.
 const SHORTEST_KNOWN: usize = 6;

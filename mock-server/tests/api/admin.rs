@@ -40,6 +40,7 @@ async fn a_bad_clock_request_says_what_is_allowed_and_changes_nothing() {
         (Method::PUT, "/clock", json!(["frozen", 0]), 422, "expected an object"),
         (Method::POST, "/clock/advance", json!({}), 422, "missing field `by`"),
         (Method::POST, "/clock/advance", json!({ "by": "soon" }), 422, "24h"),
+        (Method::POST, "/clock/advance", json!({ "by": "24" }), 422, "24h"),
         (Method::POST, "/clock/advance", json!({ "by": "999999999h" }), 422, "9999"),
     ] {
         let problem = server.admin(method, path, Some(body.clone())).await.assert_problem(status);
@@ -137,6 +138,11 @@ async fn an_open_address_needs_a_guarded_admin_api() {
     assert!(error.contains("0.0.0.0 is not a loopback address: give --admin-token"), "{error}");
     let error = start(|config| config.server.admin_token = Some("".into())).await.unwrap_err();
     assert_eq!(error, "the admin token is empty; leave it out, or give one");
+    let error = start(|config| {
+        config.server.admin_token = Some("made-up".into());
+        config.server.allow_hosts = vec!["http://mock.test".to_owned()];
+    });
+    assert_eq!(error.await.unwrap_err(), "\"http://mock.test\" is not a host name; write it like mock.test");
 }
 
 #[tokio::test]

@@ -214,6 +214,16 @@ async fn log_out_needs_the_token_alone() {
 }
 
 #[tokio::test]
+async fn a_token_can_die_earlier_than_it_was_announced_to() {
+    let server = TestServer::with(|config| config.twinzo.actual_token_life = Some("5s".parse().unwrap())).await;
+    let contract = server.login_as("forklift-01").await.assert(200).json();
+    assert_eq!(contract["Expiration"], START_MS + 24 * 60 * 60 * 1000);
+    server.advance("5s").await;
+    server.get("/v3/devices", &Signature::token(&contract)).await.assert_problem(401);
+    assert_eq!(server.last_reason().await, "TokenExpired");
+}
+
+#[tokio::test]
 async fn tokens_can_be_jwts_that_the_sandbox_clock_expires() {
     let server = TestServer::with(|config| {
         config.twinzo.token_format = mock_server::token::TokenFormat::Jwt;

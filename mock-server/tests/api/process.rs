@@ -239,7 +239,10 @@ fn a_port_in_use_is_exit_1_and_wrong_usage_exit_2() {
     let port = taken.local_addr().unwrap().port().to_string();
     let output = run(&["--port", &port]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).starts_with(&format!("error: cannot listen on 127.0.0.1:{port}: ")));
+    assert!(text(&output.stderr).contains("Choose another port with --port"));
+    let unclear =
+        Command::new(PROGRAM).env("MOCK_SERVER_SHOW_SECRETS", "none").args(["exec", "--", "true"]).output().unwrap();
+    assert_eq!((unclear.status.code(), text(&unclear.stderr).contains("allowed: 1, true, yes, on")), (Some(2), true));
     for wrong in [&["--prot", "1"][..], &["--port", "x"], &["--token-life", "soon"], &["--log", "infoo"]] {
         assert_eq!(run(wrong).status.code(), Some(2), "{wrong:?}");
     }
