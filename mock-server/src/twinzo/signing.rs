@@ -50,18 +50,16 @@ impl Signature {
             Ok(token) => Some(*token),
             Err(denied) => denied.token.as_deref().copied(),
         });
-        let client = client(directory, call);
-        let branch = client.as_ref().ok().map(|client| branch(directory, call, *client));
-        let (found_client, found_branch) =
-            (client.as_ref().ok().copied(), branch.as_ref().and_then(|found| found.as_ref().ok().copied()));
-        let verdict = match (client, branch) {
-            (Err(refusal), _) | (_, Some(Err(refusal))) => Err(refusal),
-            (Ok(client), Some(Ok(branch))) => {
-                signer(directory, call, client, branch, by_token).map(|by| Signed { client, branch, by })
-            }
-            (Ok(_), None) => Err(refused(Reason::BranchMissing, "the request has no Branch header".to_owned())),
+        let (mut client, mut branch) = (None, None);
+        let check = || {
+            // What is in order stays known, whatever is wrong after it.
+            let client = *client.insert(self::client(directory, call)?);
+            let branch = *branch.insert(self::branch(directory, call, client)?);
+            let by = signer(directory, call, client, branch, by_token)?;
+            Ok(Signed { client, branch, by })
         };
-        Self { verdict, client: found_client, branch: found_branch, token }
+        let verdict = check();
+        Self { verdict, client, branch, token }
     }
 
     pub(super) fn into_signed(self) -> Result<Signed, Refusal> {

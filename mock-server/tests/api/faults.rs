@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{ALICE, Signature, TestServer};
+use crate::support::{ALICE, API_KEY, BRATISLAVA, PUNE, Signature, TestServer};
 
 async fn add(server: &TestServer, rule: Value) -> Value {
     server.admin(Method::POST, "/faults", Some(rule)).await.assert(201).json()["id"].clone()
@@ -68,6 +68,18 @@ async fn a_rule_for_a_branch_reaches_its_logins_too() {
     add(&server, json!({ "match": { "branch": "Pune" }, "effect": { "status": 503 } })).await;
     server.login_as("agv-27").await.assert_problem(503);
     server.login_as("agv-07").await.assert(200);
+    server.get("/v3/devices", &Signature::api_key(PUNE, API_KEY)).await.assert_problem(503);
+    server.get("/v3/devices", &Signature::api_key(BRATISLAVA, API_KEY)).await.assert(200);
+}
+
+#[tokio::test]
+async fn what_is_in_order_stays_known_where_something_after_it_is_wrong() {
+    let server = TestServer::start().await;
+    add(&server, json!({ "match": { "client": "acme-logistics" }, "effect": { "status": 503 } })).await;
+    let signature = Signature::api_key(BRATISLAVA, "made-up");
+    server.get("/v3/devices", &signature).await.assert_problem(503);
+    server.get("/v3/devices", &signature.with("Branch", None)).await.assert_problem(503);
+    server.get("/v3/devices", &signature.with("Client", None)).await.assert_problem(401);
 }
 
 #[tokio::test]

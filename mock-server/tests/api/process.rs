@@ -113,6 +113,23 @@ fn the_banner_goes_to_stderr_with_lines_to_paste() {
         assert!(banner.contains(&format!("{api}{part}")), "{part} is missing:\n{banner}");
     }
     assert!(!banner.contains('\x1b'), "a file gets no colours");
+    assert!(!banner.contains("Authorization: Bearer $"), "no token is asked for:\n{banner}");
+}
+
+#[test]
+fn the_banner_names_the_admin_token_and_does_not_show_it() {
+    let mut child = Command::new(PROGRAM)
+        .args(["--port", "0", "--admin-token", "made-up-token"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    signal(child.id(), "TERM");
+    let banner = text(&child.wait_with_output().unwrap().stderr);
+    assert!(banner.contains("/__admin/requests -H \"Authorization: Bearer $MOCK_SERVER_ADMIN_TOKEN\""), "{banner}");
+    assert!(!banner.contains("made-up-token"), "{banner}");
 }
 
 #[test]
@@ -150,7 +167,7 @@ fn credentials_have_the_pinned_shape_and_never_change() {
     let script = format!("{shell}\nprintf '%s|%s' \"$TWINZO_LOGIN\" \"$TIMBR_PASSWORD\"");
     assert_eq!(text(&Command::new("sh").args(["-c", &script]).output().unwrap().stdout), "forklift-01|alice:pass");
     let human = text(&run(&["credentials"]).stdout);
-    assert!(human.contains("forklift-01-pass") && human.contains("Asia/Kolkata"), "{human}");
+    assert!(human.contains("forklift-01-pass") && human.contains("id 4, Pune"), "{human}");
 }
 
 #[test]
