@@ -8,6 +8,7 @@ use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use serde::Serialize;
 
+use crate::connection::Tamper;
 use crate::reason::Refused;
 
 /// JSON as the vendors label it.
@@ -30,6 +31,10 @@ pub(crate) struct Outcome {
     pub(crate) token_generation: Option<u32>,
     /// Ids of the fault rules that fired.
     pub(crate) faults: Vec<String>,
+    /// What looks odd without being wrong.
+    pub(crate) hints: Vec<String>,
+    /// What the connection does to the answer.
+    pub(crate) tamper: Option<Tamper>,
 }
 
 // === impl Answer ===
@@ -89,6 +94,14 @@ impl Answer {
 impl Outcome {
     /// An answer to somebody whom nobody identified.
     pub(crate) fn anonymous(answer: Answer, refused: Option<Refused>) -> Self {
-        Self { answer, refused, account: None, token_generation: None, faults: Vec::new() }
+        Self {
+            answer,
+            refused,
+            account: None,
+            token_generation: None,
+            faults: Vec::new(),
+            hints: Vec::new(),
+            tamper: None,
+        }
     }
 }

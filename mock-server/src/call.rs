@@ -5,7 +5,9 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
 
+use crate::directory::Directory;
 use crate::reason::{Reason, Refused};
+use crate::sandbox::Setup;
 
 /// A request whose body has arrived.
 #[derive(Debug)]
@@ -14,7 +16,11 @@ pub(crate) struct Call<'a> {
     pub(crate) id: u64,
     /// The one reading of the sandbox's clock.
     pub(crate) now: Timestamp,
+    /// The sandbox's directory and settings, as they were at that moment.
+    pub(crate) directory: &'a Directory,
+    pub(crate) setup: &'a Setup,
     pub(crate) method: &'a Method,
+    /// Without the prefix that names a sandbox.
     pub(crate) path: &'a str,
     pub(crate) query: Option<&'a str>,
     pub(crate) headers: &'a HeaderMap,

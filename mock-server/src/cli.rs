@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use mock_server::clock;
 use mock_server::config::{self, Config, ConfigError, Span};
 use mock_server::credentials::Credentials;
 use mock_server::directory::Directory;
@@ -235,7 +236,8 @@ fn world() -> Result<Directory, Failure> {
 }
 
 fn credentials(config: &Config) -> Result<Credentials, Failure> {
-    Credentials::of(&world()?, &config.timbr).ok_or_else(|| Failure::Config("the world holds no client".to_owned()))
+    Credentials::of(&world()?, &config.timbr, clock::real_now())
+        .ok_or_else(|| Failure::Config("the world holds no client".to_owned()))
 }
 
 fn print_credentials(args: &CredentialsArgs) -> Result<Exit, Failure> {

@@ -4,12 +4,12 @@
 
 mod file;
 mod sections;
+mod twinzo;
 mod unit;
 
 pub use file::{ConfigError, load};
-pub use sections::{
-    EntropySection, JournalSection, LimitsSection, PositionsSection, ServerSection, TimbrSection, TwinzoSection,
-};
+pub use sections::{EntropySection, JournalSection, LimitsSection, PositionsSection, ServerSection, TimbrSection};
+pub use twinzo::{ExpiredToken, OldToken, RefreshSection, RefreshedToken, TwinzoSection};
 pub(crate) use unit::parse_signed;
 pub use unit::{Count, Size, Span};
 

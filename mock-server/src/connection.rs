@@ -1,67 +1,239 @@
-//! One TCP connection: time-outs below hyper, hyper itself, and an end that loses nothing.
+//! One connection: the TCP line at the bottom, TLS if the listener has it, time-outs, tap and tampering above that, and
+//! hyper on top. Only here is it known what was on the wire.
+//!
+//! The line can be reset and can fall silent; above TLS an answer can be cut, respelled and broken. Both halves take
+//! orders from the exchange, through [`Tamper`], and from the listener, through [`Gatekeeping`].
 
+mod line;
+mod own;
+mod shared;
+mod tamper;
+mod tap;
+mod transport;
 mod watched;
+mod wire;
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
-use http::Request;
+use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::Service;
 use crate::config::LimitsSection;
 
-use watched::{Phase, Phases, Watched};
+pub(crate) use own::OwnAnswer;
+pub(crate) use tamper::{Cut, End, Spelling, Tamper};
+pub(crate) use tap::{Side, WireRecord};
 
-/// Serves requests until either side closes, a time-out strikes, or the server drains.
-pub(crate) async fn serve(stream: TcpStream, service: Service, limits: &LimitsSection, drain: CancellationToken) {
+use line::{Line, Orders};
+use shared::Shared;
+pub(crate) use shared::Taps;
+use transport::Transport;
+use watched::{Phase, Watched};
+use wire::Wire;
+
+/// What a listener lets happen on its connections before a request is read, and to those that are open.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Gatekeeping {
+    pub(crate) state: State,
+    /// What becomes of a connection that was accepted.
+    pub(crate) accept: Accept,
+    /// Before anything else happens to it.
+    pub(crate) delay: Duration,
+}
+
+/// Whether a listener lets anybody in.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum State {
+    #[default]
+    Up,
+    /// New connections are refused, open ones are reset.
+    Refuse,
+    /// New connections get no answer at all, open ones fall silent.
+    Blackhole,
+}
+
+/// What becomes of a connection that was accepted.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Accept {
+    #[default]
+    Serve,
+    Reset,
+    Close,
+    Stall,
+}
+
+/// What the connections of one listener have in common.
+#[derive(Clone)]
+pub(crate) struct Terms {
+    pub(crate) limits: LimitsSection,
+    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) gatekeeping: watch::Receiver<Gatekeeping>,
+    pub(crate) taps: Taps,
+}
+
+/// What a request brings along from its connection.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    /// Number of the connection within the process.
+    pub(crate) connection: u64,
+    /// The bytes that are on the wire for it, if anybody wants them.
+    pub(crate) record: Option<Arc<WireRecord>>,
+}
+
+/// Serves requests until either side closes, a time-out strikes, the listener has it otherwise, or the server drains.
+/// Says what was answered that no service ever saw.
+pub(crate) async fn serve<A, F>(
+    stream: TcpStream,
+    terms: Terms,
+    drain: CancellationToken,
+    answer: A,
+) -> Option<OwnAnswer>
+where
+    A: Fn(Request<Body>, Arrival) -> F,
+    F: Future<Output = Response<Body>>,
+{
     // Answers are small and whole: waiting for more to send only delays them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("cannot set TCP_NODELAY: {error}");
     }
-    let phases = Arc::new(Phases::default());
-    let watched =
-        Watched::new(stream, limits.idle_timeout.unsigned(), limits.head_timeout.unsigned(), Arc::clone(&phases));
-    let service = Arc::new(service);
-    let answer = service_fn(move |request: Request<Incoming>| {
-        let (service, phases) = (Arc::clone(&service), Arc::clone(&phases));
-        phases.enter(Phase::Busy);
+    let mut gatekeeping = terms.gatekeeping;
+    let orders = Arc::new(Orders::default());
+    let line = Line::new(stream, Arc::clone(&orders));
+    let Gatekeeping { accept, delay, .. } = *gatekeeping.borrow();
+    tokio::select! {
+        () = pause(delay) => {}
+        () = drain.cancelled() => return None,
+    }
+    match accept {
+        Accept::Serve => {}
+        Accept::Reset => {
+            orders.reset();
+            return None;
+        }
+        Accept::Close => return None,
+        Accept::Stall => {
+            orders.stall();
+            let mut line = line;
+            // Ends when the client gives up.
+            let silence = async { line.read(&mut [0]).await };
+            tokio::select! {
+                _ = silence => {}
+                () = drain.cancelled() => {}
+                () = pause(terms.limits.idle_timeout.unsigned()) => {}
+            }
+            return None;
+        }
+    }
+    let stream = match terms.tls {
+        None => Transport::Plain(line),
+        Some(tls) => tokio::select! {
+            shaken = tokio::time::timeout(terms.limits.head_timeout.unsigned(), tls.accept(line)) => match shaken {
+                Ok(Ok(stream)) => Transport::Tls(Box::new(stream)),
+                Ok(Err(error)) => {
+                    tracing::info!("a TLS handshake failed: {error}");
+                    return None;
+                }
+                Err(_) => {
+                    tracing::info!("a TLS handshake took longer than limits.head_timeout");
+                    return None;
+                }
+            },
+            () = drain.cancelled() => return None,
+        },
+    };
+    let shared = Arc::new(Shared::new(orders, terms.taps));
+    let watched = Watched::new(stream, &terms.limits, Arc::clone(&shared));
+    let wire = Wire::new(watched, Arc::clone(&shared));
+    let service = service_fn(|request: Request<Incoming>| {
+        shared.phases.enter(Phase::Busy);
+        let arrival = Arrival { connection: shared.id, record: shared.record() };
+        let answered = answer(request.map(Body::new), arrival);
+        let shared = Arc::clone(&shared);
         async move {
-            let response = service.answer(request.map(Body::new)).await;
-            phases.enter(Phase::Idle);
+            let mut response = answered.await;
+            shared.order(response.extensions_mut().remove::<Tamper>());
+            shared.phases.enter(Phase::Idle);
             Ok::<_, Infallible>(response)
         }
     });
     let connection = http1::Builder::new()
         .half_close(true)
         .header_read_timeout(None)
-        .max_buf_size(limits.head.bytes())
+        .max_buf_size(terms.limits.head.bytes())
         .title_case_headers(true)
-        .serve_connection(TokioIo::new(watched), answer);
-    tokio::pin!(connection);
-    let result = tokio::select! {
-        result = connection.as_mut() => result,
-        () = drain.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.as_mut().await
+        .serve_connection(TokioIo::new(wire), service);
+    // Boxed, so that it can be let go before anybody asks what became of it.
+    let mut connection = Box::pin(connection);
+    let mut draining = false;
+    let result = loop {
+        tokio::select! {
+            biased;
+            result = connection.as_mut() => break result,
+            () = drain.cancelled(), if !draining => {
+                draining = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            changed = gatekeeping.changed() => {
+                let state = if changed.is_ok() { gatekeeping.borrow_and_update().state } else { State::Refuse };
+                match state {
+                    State::Up => {}
+                    State::Refuse => {
+                        shared.orders.reset();
+                        return None;
+                    }
+                    // As long as nobody polls it, it is silent.
+                    State::Blackhole => {
+                        let ended = gatekeeping.wait_for(|now| now.state != State::Blackhole);
+                        let is_over = tokio::select! {
+                            _ = ended => true,
+                            () = drain.cancelled() => false,
+                        };
+                        if !is_over {
+                            return None;
+                        }
+                        gatekeeping.mark_changed();
+                    }
+                }
+            }
         }
     };
-    if let Err(error) = result {
+    drop(connection);
+    if let Err(error) = &result {
         tracing::debug!("connection ended: {error}");
+    }
+    shared.own_answer(result.err())
+}
+
+/// The layer around a service that always gives the same answer: for the benchmark of its cost.
+#[doc(hidden)]
+pub async fn serve_constant(stream: TcpStream, limits: LimitsSection, body: &'static [u8]) {
+    let (_keep, gatekeeping) = watch::channel(Gatekeeping::default());
+    let terms = Terms { limits, tls: None, gatekeeping, taps: Taps::default() };
+    let answer = |_, _| std::future::ready(Response::new(Body::from(body)));
+    serve(stream, terms, CancellationToken::new(), answer).await;
+}
+
+async fn pause(duration: Duration) {
+    if !duration.is_zero() {
+        tokio::time::sleep_until(tokio::time::Instant::now() + duration).await;
     }
 }
 
 /// Turns away a connection beyond the limit, in a way that a client can read.
 pub(crate) async fn refuse(mut stream: TcpStream) {
     const TEXT: &str = "mock-server: too many connections; see limits.connections\n";
-    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
+    const PATIENCE: Duration = Duration::from_secs(1);
     let answer = format!(
         "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n\
          Content-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\r\n{TEXT}",

@@ -3,10 +3,11 @@
 mod environment;
 mod human;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::config::TimbrSection;
-use crate::directory::{AccountKind, Directory};
+use crate::directory::{AccountKind, Client, Directory, Opens};
 use crate::timbr::bearer::{self, UserPassword};
 
 /// The bearer that is shown has a fixed time (2026-01-01T00:00:00Z) and IV, so that it is the same on every run.
@@ -16,13 +17,15 @@ const BEARER_IV: [u8; 16] = *b"mock-server-iv-0";
 /// Everything that a client needs to log in, for both vendors.
 #[derive(Debug, Serialize)]
 pub struct Credentials {
-    /// For the twinzo API.
+    /// For the twinzo API: the world's first client.
     pub twinzo: TwinzoCredentials,
+    /// The other clients, which the first has nothing to do with.
+    pub twinzo_others: Vec<TwinzoCredentials>,
     /// For the Timbr service.
     pub timbr: TimbrCredentials,
 }
 
-/// For the twinzo API: the world's first client.
+/// For the twinzo API: one client.
 #[derive(Debug, Serialize)]
 pub struct TwinzoCredentials {
     /// Client NAME, for the login.
@@ -102,77 +105,85 @@ pub struct TimbrUserCredentials {
 // === impl Credentials ===
 
 impl Credentials {
-    /// The credentials of a directory under a configuration. `None` if it holds no client.
-    pub fn of(directory: &Directory, timbr: &TimbrSection) -> Option<Self> {
-        let client = directory.clients().first()?;
-        let id = directory.client_by_guid(&client.guid)?;
-        let branch_guid = |branch| directory.branch(branch).guid.to_string();
-        let branches = directory.branches().filter(|(_, branch)| branch.client == id);
-        let devices = directory.devices().map(|(_, device)| (device, directory.account(device.account)));
-        let others = directory.accounts().iter().filter(|account| account.client == id);
-        let others = others.filter_map(|account| {
-            let kind = match account.kind {
-                AccountKind::Device => return None,
-                AccountKind::Sensor => "sensor",
-                AccountKind::User => "user",
-            };
-            Some(AccountCredentials {
-                kind,
-                login: account.login.to_string(),
-                password: account.password.clone(),
-                branch_guid: branch_guid(account.branch),
-            })
-        });
-        let keys = directory.api_keys().iter().filter(|key| key.client == id);
+    /// The credentials of a directory under a configuration, at a time. `None` if it holds no client.
+    pub fn of(directory: &Directory, timbr: &TimbrSection, now: Timestamp) -> Option<Self> {
+        let mut clients = directory.clients().iter().map(|client| TwinzoCredentials::of(directory, client, now));
         Some(Self {
-            twinzo: TwinzoCredentials {
-                client: client.name.clone(),
-                client_guid: client.guid.to_string(),
-                branches: branches
-                    .map(|(_, branch)| BranchCredentials {
-                        title: branch.title.clone(),
-                        guid: branch.guid.to_string(),
-                        time_zone: branch.time_zone.clone(),
-                    })
-                    .collect(),
-                devices: devices
-                    .filter(|(_, account)| account.client == id)
-                    .map(|(device, account)| DeviceCredentials {
-                        login: account.login.to_string(),
-                        password: account.password.clone(),
-                        branch_guid: branch_guid(device.branch),
-                        id: device.id,
-                    })
-                    .collect(),
-                api_keys: keys
-                    .map(|key| ApiKeyCredentials { key: key.key.clone(), branch_guid: key.branch.map(branch_guid) })
-                    .collect(),
-                accounts: others.collect(),
-            },
-            timbr: TimbrCredentials::of(directory, timbr),
+            twinzo: clients.next()?,
+            twinzo_others: clients.collect(),
+            timbr: TimbrCredentials::of(directory, timbr, now),
         })
+    }
+}
+
+// === impl TwinzoCredentials ===
+
+impl TwinzoCredentials {
+    fn of(directory: &Directory, client: &Client, now: Timestamp) -> Self {
+        let id = directory.client_by_guid(&client.guid);
+        let is_theirs = |owner| Some(owner) == id;
+        let branch_guid = |branch| directory.branch(branch).guid.to_string();
+        let branches = directory.branches().filter(|(_, branch)| is_theirs(branch.client));
+        let accounts = || directory.accounts().filter(|(_, account)| is_theirs(account.client) && !account.disabled);
+        let others = accounts().filter(|(_, account)| account.kind != AccountKind::Device);
+        let devices = accounts().filter_map(|(id, account)| Some((account, directory.device_of(id)?.1)));
+        let keys = directory.keys().filter_map(|(_, key)| match key.opens {
+            Opens::Client(owner, branch) if is_theirs(owner) && key.is_good(now) => {
+                Some(ApiKeyCredentials { key: key.text.clone(), branch_guid: branch.map(branch_guid) })
+            }
+            Opens::Client(..) | Opens::TimbrUser(_) => None,
+        });
+        Self {
+            client: client.name.clone(),
+            client_guid: client.guid.to_string(),
+            branches: branches
+                .map(|(_, branch)| BranchCredentials {
+                    title: branch.title.clone(),
+                    guid: branch.guid.to_string(),
+                    time_zone: branch.time_zone.clone(),
+                })
+                .collect(),
+            devices: devices
+                .map(|(account, device)| DeviceCredentials {
+                    login: account.login.to_string(),
+                    password: account.password.clone(),
+                    branch_guid: branch_guid(device.branch),
+                    id: device.id,
+                })
+                .collect(),
+            api_keys: keys.collect(),
+            accounts: others
+                .map(|(_, account)| AccountCredentials {
+                    kind: account.kind.name(),
+                    login: account.login.to_string(),
+                    password: account.password.clone(),
+                    branch_guid: branch_guid(account.branch),
+                })
+                .collect(),
+        }
     }
 }
 
 // === impl TimbrCredentials ===
 
 impl TimbrCredentials {
-    fn of(directory: &Directory, section: &TimbrSection) -> Self {
+    fn of(directory: &Directory, section: &TimbrSection, now: Timestamp) -> Self {
         let timbr = directory.timbr();
         let salt = section.auth_salt.clone().or_else(|| timbr.auth_salt.clone());
-        let bearer = timbr.users.first().zip(salt.as_deref()).and_then(|(user, salt)| {
+        let users = || timbr.users.iter().filter(|user| !user.disabled);
+        let bearer = users().next().zip(salt.as_deref()).and_then(|(user, salt)| {
             let who = UserPassword { user: user.name.to_string(), password: user.password.clone() };
             bearer::make(salt, section.bearer_key, section.bearer_plaintext, &who, BEARER_TIME_S, BEARER_IV)
         });
         Self {
             auth_salt: salt,
-            users: timbr
-                .users
-                .iter()
-                .map(|user| TimbrUserCredentials {
-                    user: user.name.to_string(),
-                    password: user.password.clone(),
-                    token: user.token.clone(),
+            users: users()
+                .filter_map(|user| {
+                    Some(TimbrUserCredentials {
+                        user: user.name.to_string(),
+                        password: user.password.clone(),
+                        token: directory.timbr_token(user, now)?.to_owned(),
+                    })
                 })
                 .collect(),
             bearer,

@@ -1,23 +1,42 @@
 //! What the vendors' back offices know: clients, branches, sectors, devices, accounts, keys, Timbr users and ontologies.
 //!
-//! A directory is read-only once it stands: whatever changes while the server runs (tokens, positions) lives in the
-//! sandbox and points in here by [`AccountId`], [`BranchId`] and [`DeviceId`].
+//! A directory is a value. Its tables are shared between copies until one of them is edited, so a sandbox of its own
+//! costs the tables that make it its own. An exchange works on one copy from beginning to end; edits make the next one.
 
+mod accounts;
 mod build;
+mod edit;
+mod identity;
+mod keys;
+mod lookup;
+mod places;
 mod seed;
+mod tenants;
+mod timbr;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
+pub use accounts::{Account, AccountKind, Device};
 pub use build::InvalidWorld;
+pub use edit::{AccountChange, InvalidEdit, NewAccount, NewKey};
+pub use keys::{KeyId, Opens, StaticKey};
+pub use places::{Layer, Sector};
 pub use seed::World;
+pub use tenants::{Branch, Client};
+pub use timbr::{Ontology, TimbrDirectory, TimbrUser};
+
+use accounts::Accounts;
+use keys::Keys;
+use places::Places;
+use tenants::Tenants;
 
 macro_rules! index {
     ($($(#[$doc:meta])* $name:ident),*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
         pub struct $name(usize);
     )*};
 }
@@ -27,178 +46,20 @@ index! {
     ClientId,
     /// A branch of this directory.
     BranchId,
-    /// A device of this directory.
+    /// A device of this directory; never given to another one.
     DeviceId,
-    /// An account of this directory: a device, sensor or user that can log in.
+    /// An account of this directory: a device, sensor or user that can log in. Never given to another one.
     AccountId
 }
 
-/// The whole back office of one sandbox.
-#[derive(Debug)]
-pub struct Directory {
-    clients: Vec<Client>,
-    branches: Vec<Branch>,
-    sectors: Vec<Sector>,
-    layers: Vec<Layer>,
-    devices: Vec<Device>,
-    accounts: Vec<Account>,
-    api_keys: Vec<ApiKey>,
-    api_key_by_text: HashMap<String, usize>,
-    client_by_guid: HashMap<Uuid, ClientId>,
-    client_by_name: HashMap<String, ClientId>,
-    branch_by_guid: HashMap<Uuid, BranchId>,
-    account_by_login: HashMap<String, Vec<AccountId>>,
-    device_by_number: HashMap<i32, DeviceId>,
-    device_of_account: HashMap<AccountId, DeviceId>,
-    timbr: TimbrDirectory,
-}
-
-/// A client (tenant).
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the members are those of wire::collection::Client")]
-pub struct Client {
-    pub id: i32,
-    pub guid: Uuid,
-    pub name: String,
-    pub db_name: String,
-    pub odoo_partner_id: Option<String>,
-}
-
-/// A branch of a client.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the members are those of wire::collection::Branch")]
-pub struct Branch {
-    pub id: i32,
-    pub guid: Uuid,
-    pub client: ClientId,
-    pub title: String,
-    pub time_zone: String,
-    pub latitude: f64,
-    pub longitude: f64,
-    pub address: Option<String>,
-    pub country: Option<String>,
-    pub city: Option<String>,
-    pub zip_code: Option<String>,
-}
-
-/// A sector of a branch.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the members are those of wire::collection::Sector")]
-pub struct Sector {
-    pub id: i32,
-    pub guid: Uuid,
-    pub branch: BranchId,
-    pub title: String,
-    pub barrier_height: f32,
-    pub barrier_width: f32,
-    pub width: f32,
-    pub height: f32,
-    pub modified: i64,
-    pub floor: Option<i32>,
-    pub floor_name: Option<String>,
-}
-
-/// A layer of a branch.
-#[derive(Clone, Debug)]
-pub struct Layer {
-    /// Number of the layer.
-    pub id: i32,
-    /// Branch it belongs to.
-    pub branch: BranchId,
-    /// Name for people.
-    pub title: String,
-    /// Whether it takes part in localization.
-    pub localization: bool,
-    /// Whether its areas are forbidden.
-    pub no_go: bool,
-}
-
-/// A device as it was registered; where it is now, the positions of the sandbox know.
-#[derive(Clone, Debug)]
-pub struct Device {
-    /// Number of the device.
-    pub id: i32,
-    /// The account it logs in with.
-    pub account: AccountId,
-    /// Branch it belongs to.
-    pub branch: BranchId,
-    /// Sector it is shown in before its first position.
-    pub sector_number: Option<i32>,
-    /// Name for people.
-    pub title: String,
-    /// Hardware address.
-    pub mac: Option<String>,
-    /// `#rrggbb`.
-    pub color: String,
-}
-
-/// What can log in.
-#[derive(Clone, Debug)]
-pub struct Account {
-    /// Login, unique within its client.
-    pub login: Arc<str>,
-    /// Password in the clear: nothing here is a real one.
-    pub password: String,
-    /// Client it belongs to.
-    pub client: ClientId,
-    /// Branch it belongs to.
-    pub branch: BranchId,
-    /// What it is.
-    pub kind: AccountKind,
-}
-
-/// What an account is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum AccountKind {
-    /// Something that moves.
-    Device,
-    /// Something that measures.
-    Sensor,
-    /// A person.
-    User,
-}
-
-/// A static key.
-#[derive(Clone, Debug)]
-pub struct ApiKey {
-    /// The key itself.
-    pub key: String,
-    /// Client that it opens.
-    pub client: ClientId,
-    /// The only branch that it opens; every branch of the client if absent.
-    pub branch: Option<BranchId>,
-}
-
-/// What the Timbr service knows.
+/// The whole back office of one sandbox at one moment.
 #[derive(Clone, Debug, Default)]
-pub struct TimbrDirectory {
-    /// The service's `API_AUTH_SALT`; without it no bearer can be read.
-    pub auth_salt: Option<String>,
-    /// Users in the order of the file.
-    pub users: Vec<TimbrUser>,
-    /// Ontologies in the order of the file.
-    pub ontologies: Vec<Ontology>,
-    user_by_token: HashMap<String, usize>,
-}
-
-/// A Timbr user with its permanent token.
-#[derive(Clone, Debug)]
-pub struct TimbrUser {
-    /// User name, as in the bearer.
-    pub name: Arc<str>,
-    /// Password in the clear: nothing here is a real one.
-    pub password: String,
-    /// `tk_` and 64 hexadecimal digits.
-    pub token: String,
-}
-
-/// A knowledge graph.
-#[derive(Clone, Debug)]
-pub struct Ontology {
-    /// Its name, as in the path.
-    pub name: String,
-    /// Names of its concepts.
-    pub concepts: Vec<String>,
+pub struct Directory {
+    tenants: Arc<Tenants>,
+    places: Arc<Places>,
+    accounts: Arc<Accounts>,
+    keys: Arc<Keys>,
+    timbr: Arc<TimbrDirectory>,
 }
 
 // === impl Directory ===
@@ -206,37 +67,37 @@ pub struct Ontology {
 impl Directory {
     /// Every client.
     pub fn clients(&self) -> &[Client] {
-        &self.clients
+        &self.tenants.clients
     }
 
     /// Every branch with its index.
     pub fn branches(&self) -> impl Iterator<Item = (BranchId, &Branch)> {
-        self.branches.iter().enumerate().map(|(index, branch)| (BranchId(index), branch))
+        self.tenants.branches.iter().enumerate().map(|(index, branch)| (BranchId(index), branch))
     }
 
     /// Every sector.
     pub fn sectors(&self) -> &[Sector] {
-        &self.sectors
+        &self.places.sectors
     }
 
     /// Every layer.
     pub fn layers(&self) -> &[Layer] {
-        &self.layers
+        &self.places.layers
     }
 
     /// Every device with its index.
     pub fn devices(&self) -> impl Iterator<Item = (DeviceId, &Device)> {
-        self.devices.iter().enumerate().map(|(index, device)| (DeviceId(index), device))
+        self.accounts.devices.iter().map(|(id, device)| (*id, &**device))
     }
 
-    /// Every account.
-    pub fn accounts(&self) -> &[Account] {
-        &self.accounts
+    /// Every account with its index.
+    pub fn accounts(&self) -> impl Iterator<Item = (AccountId, &Arc<Account>)> {
+        self.accounts.by_id.iter().map(|(id, account)| (*id, account))
     }
 
-    /// Every static key.
-    pub fn api_keys(&self) -> &[ApiKey] {
-        &self.api_keys
+    /// Every static key, of both vendors.
+    pub fn keys(&self) -> impl Iterator<Item = (KeyId, &StaticKey)> {
+        self.keys.iter()
     }
 
     /// The Timbr side.
@@ -246,87 +107,90 @@ impl Directory {
 
     /// One client.
     pub fn client(&self, id: ClientId) -> &Client {
-        &self.clients[id.0]
+        &self.tenants.clients[id.0]
     }
 
     /// One branch.
     pub fn branch(&self, id: BranchId) -> &Branch {
-        &self.branches[id.0]
+        &self.tenants.branches[id.0]
     }
 
-    /// One device.
-    pub fn device(&self, id: DeviceId) -> &Device {
-        &self.devices[id.0]
-    }
-
-    /// One account.
-    pub fn account(&self, id: AccountId) -> &Account {
-        &self.accounts[id.0]
+    /// One account, unless it was deleted.
+    pub fn account(&self, id: AccountId) -> Option<&Arc<Account>> {
+        self.accounts.by_id.get(&id)
     }
 
     /// The client of a GUID.
     pub fn client_by_guid(&self, guid: &Uuid) -> Option<ClientId> {
-        self.client_by_guid.get(guid).copied()
+        self.tenants.client_by_guid.get(guid).copied()
     }
 
     /// The client of a name.
     pub fn client_by_name(&self, name: &str) -> Option<ClientId> {
-        self.client_by_name.get(name).copied()
+        self.tenants.client_by_name.get(name).copied()
     }
 
     /// The branch of a GUID.
     pub fn branch_by_guid(&self, guid: &Uuid) -> Option<BranchId> {
-        self.branch_by_guid.get(guid).copied()
+        self.tenants.branch_by_guid.get(guid).copied()
     }
 
     /// The account of a login within a client.
     pub fn account_by_login(&self, client: ClientId, login: &str) -> Option<AccountId> {
-        let candidates = self.account_by_login.get(login)?;
-        candidates.iter().copied().find(|id| self.account(*id).client == client)
+        self.accounts.find(client, login)
+    }
+
+    /// Every account of a login, whatever its client.
+    pub fn accounts_by_login(&self, login: &str) -> &[AccountId] {
+        self.accounts.by_login.get(login).map_or(&[], Vec::as_slice)
     }
 
     /// The device of a login within a branch: what localization looks for.
-    pub fn device_in_branch(&self, branch: BranchId, login: &str) -> Option<DeviceId> {
+    pub fn device_in_branch(&self, branch: BranchId, login: &str) -> Option<(DeviceId, &Device)> {
         let account = self.account_by_login(self.branch(branch).client, login)?;
-        let device = *self.device_of_account.get(&account)?;
-        (self.device(device).branch == branch).then_some(device)
+        let (id, device) = self.device(*self.accounts.device_of.get(&account)?)?;
+        (device.branch == branch).then_some((id, device))
     }
 
     /// The device of a number.
-    pub fn device_by_number(&self, number: i32) -> Option<DeviceId> {
-        self.device_by_number.get(&number).copied()
+    pub fn device_by_number(&self, number: i32) -> Option<(DeviceId, &Device)> {
+        self.device(*self.accounts.device_by_number.get(&number)?)
     }
 
-    /// A static key's entry.
-    pub fn api_key(&self, key: &str) -> Option<&ApiKey> {
-        self.api_key_by_text.get(key).map(|index| &self.api_keys[*index])
-    }
-}
-
-// === impl DeviceId ===
-
-impl DeviceId {
-    /// Position of the device in the directory, for tables that run beside it.
-    pub fn index(self) -> usize {
-        self.0
-    }
-}
-
-// === impl TimbrDirectory ===
-
-impl TimbrDirectory {
-    /// The user of a token.
-    pub fn user_by_token(&self, token: &str) -> Option<&TimbrUser> {
-        self.user_by_token.get(token).map(|index| &self.users[*index])
+    /// The device that logs in with an account.
+    pub fn device_of(&self, account: AccountId) -> Option<(DeviceId, &Device)> {
+        self.device(*self.accounts.device_of.get(&account)?)
     }
 
-    /// The user of a name.
-    pub fn user(&self, name: &str) -> Option<&TimbrUser> {
-        self.users.iter().find(|user| &*user.name == name)
+    /// A static key by its text.
+    pub fn key(&self, text: &str) -> Option<&StaticKey> {
+        self.keys.find(text)
     }
 
-    /// The ontology of a name.
-    pub fn ontology(&self, name: &str) -> Option<&Ontology> {
-        self.ontologies.iter().find(|ontology| ontology.name == name)
+    /// A static key by its number.
+    pub fn key_by_id(&self, id: KeyId) -> Option<&StaticKey> {
+        self.keys.get(id)
+    }
+
+    /// The token that a Timbr user is told: the newest that is in force.
+    pub fn timbr_token(&self, user: &TimbrUser, now: Timestamp) -> Option<&str> {
+        let theirs = |key: &&StaticKey| matches!(&key.opens, Opens::TimbrUser(name) if *name == user.name);
+        let keys = self.keys.iter().map(|(_, key)| key).filter(theirs).filter(|key| key.is_good(now));
+        let mut keys: Vec<_> = keys.collect();
+        // One that retires has a successor.
+        keys.sort_by_key(|key| key.retires.is_none());
+        keys.last().map(|key| key.text.as_str())
+    }
+
+    /// Everything in it that must not be shown.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let passwords = self.accounts.by_id.values().map(|account| account.password.as_str());
+        let users = self.timbr.users.iter().map(|user| user.password.as_str());
+        let keys = self.keys.iter().map(|(_, key)| key.text.as_str());
+        passwords.chain(users).chain(keys).chain(self.timbr.auth_salt.as_deref())
+    }
+
+    fn device(&self, id: DeviceId) -> Option<(DeviceId, &Device)> {
+        self.accounts.devices.get(&id).map(|device| (id, &**device))
     }
 }

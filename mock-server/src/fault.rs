@@ -18,7 +18,10 @@ use crate::directory::{BranchId, ClientId, Directory};
 use crate::operation::{Operation, Vendor};
 
 pub use compile::InvalidRule;
-pub use spec::{EffectSpec, MatchSpec, Per, RuleSpec, TriggerSpec};
+pub(crate) use effect::Decision;
+pub use spec::{At, EffectSpec, HeaderCase, MatchSpec, Per, RuleSpec, TriggerSpec, WireEffect};
+
+use effect::Effect;
 
 /// Rules at most in one sandbox.
 pub const MAX_RULES: usize = 10_000;
@@ -43,15 +46,6 @@ pub(crate) struct Subject<'a> {
     pub(crate) branch: Option<BranchId>,
     /// Login or Timbr user, only if the directory knows it.
     pub(crate) account: Option<&'a str>,
-}
-
-/// What the rules decided on one exchange.
-#[derive(Clone, Debug)]
-pub(crate) struct Decision {
-    /// Every rule that fired, in load order.
-    pub(crate) fired: Vec<String>,
-    /// The answer, from the first of them.
-    pub(crate) effect: EffectSpec,
 }
 
 /// A rule with its counts, as the admin API shows it.
@@ -79,6 +73,7 @@ struct Rule {
     client: Option<ClientId>,
     branch: Option<BranchId>,
     trigger: Trigger,
+    effect: Effect,
     matched: u64,
     fired: u64,
     counts: HashMap<Key, u64>,
@@ -154,7 +149,7 @@ impl Faults {
         let mut decision: Option<Decision> = None;
         for rule in self.lock().iter_mut().filter(|rule| rule.matches(subject)) {
             if rule.fires(subject) {
-                let first = || Decision { fired: Vec::new(), effect: rule.spec.effect };
+                let first = || Decision { fired: Vec::new(), effect: rule.effect.clone() };
                 decision.get_or_insert_with(first).fired.push(rule.id.clone());
             }
         }
@@ -235,7 +230,10 @@ mod tests {
                 branch: None,
                 account,
             };
-            faults.decide(&subject).map(|decision| decision.effect.status)
+            faults.decide(&subject).map(|decision| match decision.effect {
+                Effect::Answer { status, .. } => status.as_u16(),
+                Effect::Wire { .. } => panic!("no rule here breaks a connection"),
+            })
         };
         accounts.iter().copied().map(decide).collect()
     }

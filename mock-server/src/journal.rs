@@ -14,8 +14,11 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
 
+use crate::config::JournalSection;
+use crate::connection::WireRecord;
 use crate::operation::{Operation, Vendor};
 use crate::reason::Refused;
+use crate::sandbox::Via;
 
 pub use redact::Redactor;
 pub use view::EntryView;
@@ -34,7 +37,6 @@ pub struct JournalLimits {
 /// The record of one sandbox.
 #[derive(Debug)]
 pub struct Journal {
-    limits: JournalLimits,
     next_id: AtomicU64,
     // A std mutex: it is held for a push or a copy of pointers, never across an await.
     ring: Mutex<Ring>,
@@ -55,17 +57,27 @@ pub struct Entry {
     pub(crate) real: Timestamp,
     pub(crate) vendor: Option<Vendor>,
     pub(crate) operation: Option<Operation>,
+    /// What said that it belongs to this sandbox.
+    pub(crate) via: Via,
+    /// Number of its connection within the process; 0 if it never became one.
+    pub(crate) connection: u64,
     pub(crate) method: Method,
     pub(crate) target: Box<str>,
     pub(crate) headers: PackedHeaders,
     pub(crate) body: Captured,
-    pub(crate) status: u16,
+    /// Absent if nothing was sent.
+    pub(crate) status: Option<u16>,
     pub(crate) answer_headers: PackedHeaders,
     pub(crate) answer_body: Captured,
     pub(crate) refused: Option<Refused>,
     pub(crate) account: Option<Arc<str>>,
     pub(crate) token_generation: Option<u32>,
     pub(crate) faults: Vec<String>,
+    pub(crate) hints: Vec<String>,
+    /// What the connection did to the answer.
+    pub(crate) tampered: Option<Box<str>>,
+    /// The bytes on the wire; the answer's come in after the entry was made.
+    pub(crate) wire: Option<Arc<WireRecord>>,
 }
 
 /// Header lines in one allocation: `name: value\n` each. Neither part can hold a line feed.
@@ -93,40 +105,25 @@ pub struct Page {
 // === impl Journal ===
 
 impl Journal {
-    /// An empty journal.
-    pub fn new(limits: JournalLimits) -> Self {
-        Self { limits, next_id: AtomicU64::new(1), ring: Mutex::default() }
-    }
-
     /// Number of the exchange that begins now; its answer may name it.
     pub fn next_id(&self) -> u64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Keeps the beginning of a body that lies in a buffer of somebody else's.
-    pub(crate) fn capture(&self, body: &Bytes) -> Captured {
-        let kept = Bytes::copy_from_slice(&body[..body.len().min(self.limits.body_bytes)]);
-        Captured { kept, total: body.len() }
-    }
-
-    /// Keeps a body that owns its buffer: shared, unless it must be cut.
-    pub(crate) fn capture_own(&self, body: &Bytes) -> Captured {
-        if body.len() <= self.limits.body_bytes {
-            Captured { kept: body.clone(), total: body.len() }
-        } else {
-            self.capture(body)
-        }
+    /// Exchanges recorded since the start or the last reset.
+    pub fn total(&self) -> u64 {
+        self.lock().total
     }
 
     /// Records an exchange; the oldest ones make room.
-    pub fn record(&self, entry: Entry) {
+    pub(crate) fn record(&self, entry: Entry, limits: &JournalLimits) {
         let size = entry.size();
         let entry = Arc::new(entry);
         let mut ring = self.lock();
         ring.total += 1;
         ring.bytes += size;
         ring.entries.push_back(entry);
-        while ring.entries.len() > self.limits.entries || ring.bytes > self.limits.bytes {
+        while ring.entries.len() > limits.entries || ring.bytes > limits.bytes {
             let Some(oldest) = ring.entries.pop_front() else {
                 break;
             };
@@ -158,9 +155,65 @@ impl Journal {
     }
 }
 
+impl Default for Journal {
+    fn default() -> Self {
+        Self { next_id: AtomicU64::new(1), ring: Mutex::default() }
+    }
+}
+
+// === impl JournalLimits ===
+
+impl JournalLimits {
+    pub(crate) fn of(section: &JournalSection) -> Self {
+        Self { entries: section.entries.get(), bytes: section.bytes.bytes(), body_bytes: section.body_bytes.bytes() }
+    }
+
+    /// Keeps the beginning of a body that lies in a buffer of somebody else's.
+    pub(crate) fn capture(&self, body: &Bytes) -> Captured {
+        let kept = Bytes::copy_from_slice(&body[..body.len().min(self.body_bytes)]);
+        Captured { kept, total: body.len() }
+    }
+
+    /// Keeps a body that owns its buffer: shared, unless it must be cut.
+    pub(crate) fn capture_own(&self, body: &Bytes) -> Captured {
+        if body.len() <= self.body_bytes {
+            Captured { kept: body.clone(), total: body.len() }
+        } else {
+            self.capture(body)
+        }
+    }
+}
+
 // === impl Entry ===
 
 impl Entry {
+    /// An exchange of which nothing is known.
+    pub(crate) fn empty() -> Self {
+        Self {
+            id: 0,
+            at: Timestamp::UNIX_EPOCH,
+            real: Timestamp::UNIX_EPOCH,
+            vendor: None,
+            operation: None,
+            via: Via::Default,
+            connection: 0,
+            method: Method::GET,
+            target: "".into(),
+            headers: PackedHeaders::default(),
+            body: Captured::default(),
+            status: None,
+            answer_headers: PackedHeaders::default(),
+            answer_body: Captured::default(),
+            refused: None,
+            account: None,
+            token_generation: None,
+            faults: Vec::new(),
+            hints: Vec::new(),
+            tampered: None,
+            wire: None,
+        }
+    }
+
     /// Bytes that the limit counts: all that grows with the exchange, and the entry itself.
     fn size(&self) -> usize {
         size_of::<Self>()
@@ -171,7 +224,8 @@ impl Entry {
             + self.answer_body.kept.len()
             + self.refused.as_ref().map_or(0, |refused| refused.detail.len())
             + self.account.as_ref().map_or(0, |account| account.len())
-            + self.faults.iter().map(|name| name.len() + size_of::<String>()).sum::<usize>()
+            + self.faults.iter().chain(&self.hints).map(|text| text.len() + size_of::<String>()).sum::<usize>()
+            + self.wire.as_ref().map_or(0, |wire| wire.most())
     }
 }
 
@@ -204,24 +258,8 @@ mod tests {
 
     fn entry(id: u64, body: &'static str) -> Entry {
         let body = Bytes::from_static(body.as_bytes());
-        Entry {
-            id,
-            at: Timestamp::UNIX_EPOCH,
-            real: Timestamp::UNIX_EPOCH,
-            vendor: None,
-            operation: None,
-            method: Method::GET,
-            target: "/".into(),
-            headers: PackedHeaders::default(),
-            body: Captured { total: body.len(), kept: body },
-            status: 200,
-            answer_headers: PackedHeaders::default(),
-            answer_body: Captured::default(),
-            refused: None,
-            account: None,
-            token_generation: None,
-            faults: Vec::new(),
-        }
+        let body = Captured { total: body.len(), kept: body };
+        Entry { id, target: "/".into(), body, status: Some(200), ..Entry::empty() }
     }
 
     fn ids(page: &Page) -> Vec<u64> {
@@ -230,9 +268,9 @@ mod tests {
 
     #[test]
     fn the_oldest_entries_make_room_by_count_and_are_counted() {
-        let journal = Journal::new(JournalLimits { entries: 2, bytes: usize::MAX, body_bytes: 10 });
+        let (journal, limits) = (Journal::default(), JournalLimits { entries: 2, bytes: usize::MAX, body_bytes: 10 });
         for id in 1..=5 {
-            journal.record(entry(id, ""));
+            journal.record(entry(id, ""), &limits);
         }
         let page = journal.page(0, 10);
         assert_eq!((page.total, page.evicted, ids(&page)), (5, 3, vec![4, 5]));
@@ -242,20 +280,20 @@ mod tests {
     #[test]
     fn the_oldest_entries_make_room_by_bytes() {
         let room = 2 * (size_of::<Entry>() + 1 + 8);
-        let journal = Journal::new(JournalLimits { entries: 100, bytes: room, body_bytes: 100 });
+        let (journal, limits) = (Journal::default(), JournalLimits { entries: 100, bytes: room, body_bytes: 100 });
         for id in 1..=3 {
-            journal.record(entry(id, "12345678"));
+            journal.record(entry(id, "12345678"), &limits);
         }
         assert_eq!(ids(&journal.page(0, 10)), [2, 3]);
-        journal.record(entry(4, "123456789"));
+        journal.record(entry(4, "123456789"), &limits);
         assert_eq!(ids(&journal.page(0, 10)), [4]);
     }
 
     #[test]
     fn a_page_holds_the_newest_entries_oldest_first() {
-        let journal = Journal::new(JournalLimits { entries: 10, bytes: usize::MAX, body_bytes: 10 });
+        let (journal, limits) = (Journal::default(), JournalLimits { entries: 10, bytes: usize::MAX, body_bytes: 10 });
         for id in 1..=5 {
-            journal.record(entry(id, ""));
+            journal.record(entry(id, ""), &limits);
         }
         assert_eq!(ids(&journal.page(0, 2)), [4, 5]);
         assert_eq!(ids(&journal.page(2, 10)), [3, 4, 5]);
@@ -263,8 +301,8 @@ mod tests {
 
     #[test]
     fn a_long_body_is_cut_and_its_length_kept() {
-        let journal = Journal::new(JournalLimits { entries: 10, bytes: usize::MAX, body_bytes: 3 });
-        for captured in [journal.capture(&Bytes::from("abcdef")), journal.capture_own(&Bytes::from("abcdef"))] {
+        let limits = JournalLimits { entries: 10, bytes: usize::MAX, body_bytes: 3 };
+        for captured in [limits.capture(&Bytes::from("abcdef")), limits.capture_own(&Bytes::from("abcdef"))] {
             assert_eq!((&captured.kept[..], captured.total), (&b"abc"[..], 6));
         }
     }

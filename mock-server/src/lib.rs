@@ -22,7 +22,8 @@ mod app;
 mod call;
 pub mod clock;
 pub mod config;
-mod connection;
+#[doc(hidden)]
+pub mod connection;
 pub mod credentials;
 pub mod directory;
 pub mod entropy;
@@ -31,14 +32,16 @@ pub mod fault;
 mod http_date;
 pub mod journal;
 mod json;
+mod listener;
 pub mod operation;
 pub mod reason;
 pub mod sandbox;
 pub mod server;
-mod suggest;
+pub mod suggest;
 pub mod timbr;
 pub mod token;
 mod twinzo;
+mod url;
 
 pub use config::Config;
 pub use server::{RunningServer, StartError};

@@ -1,35 +1,51 @@
-//! One isolated test universe: clock, entropy, directory, tokens, positions, faults and journal.
-//!
-//! So far a process holds exactly one, named `default`.
+//! One isolated test universe: clock, entropy, directory, tokens, positions, faults, journal and settings. A process
+//! holds many; nothing leaks from one to the next.
 
-use std::sync::Arc;
+mod credential;
+mod find;
+mod gate;
+mod gather;
+mod registry;
+mod setup;
+mod spec;
 
-use jiff::SignedDuration;
-use secrecy::{ExposeSecret, SecretString};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use secrecy::ExposeSecret;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::connection::Taps;
 use crate::directory::Directory;
 use crate::entropy::Entropy;
 use crate::fault::{Faults, InvalidRule, RuleSpec};
 use crate::http_date::HttpDates;
-use crate::journal::{Journal, JournalLimits, Redactor};
-use crate::timbr::CannedAnswers;
-use crate::timbr::bearer::{self, BearerKey, BearerPlaintext};
-use crate::token::{Mint, TokenLife, Tokens};
-use crate::twinzo::{Positions, TrackLimits};
+use crate::journal::{Journal, Redactor};
+use crate::listener::Listeners;
+use crate::token::Tokens;
+use crate::twinzo::Positions;
+
+pub(crate) use credential::CredentialIndex;
+pub(crate) use find::{Found, Via, X_MOCK_SANDBOX, find_by_address, find_by_credential, split_prefix};
+use gate::Gate;
+use gather::Gather;
+pub(crate) use registry::{CannotCreate, Registry};
+pub(crate) use setup::Setup;
+pub use setup::{InvalidSettings, Settings};
+pub(crate) use spec::NewSandbox;
+
+/// The sandbox that is always there.
+pub const DEFAULT: &str = "default";
 
 /// Everything that a test can see or change.
 #[derive(Debug)]
 pub struct Sandbox {
     /// Its name.
-    pub id: String,
+    pub id: Arc<str>,
     /// Its time.
     pub clock: Clock,
     /// Its draws.
     pub entropy: Entropy,
-    /// What the vendors' back offices know.
-    pub directory: Arc<Directory>,
     /// Its twinzo tokens.
     pub tokens: Tokens,
     pub(crate) positions: Positions,
@@ -39,25 +55,40 @@ pub struct Sandbox {
     pub journal: Journal,
     /// Hides secrets in what the journal shows.
     pub redactor: Redactor,
-    pub(crate) settings: Settings,
     pub(crate) dates: HttpDates,
-    /// The rules of the configuration, for reset.
-    rules: Vec<RuleSpec>,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) gather: Gather,
+    pub(crate) listeners: Listeners,
+    taps: Taps,
+    // Held for a copy of a pointer. One exchange works with one directory and one set-up from beginning to end.
+    directory: RwLock<Arc<Directory>>,
+    setup: RwLock<Arc<Setup>>,
+    /// Edits follow one another; readers need not wait for them.
+    editing: Mutex<()>,
+    seed: Seed,
+    index: Arc<CredentialIndex>,
+    run: String,
 }
 
-/// What the operations ask of the configuration.
+/// What a reset goes back to, beside the clock's own origin.
 #[derive(Debug)]
-pub(crate) struct Settings {
-    pub(crate) timbr: TimbrSettings,
+pub(crate) struct Seed {
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) settings: Settings,
+    pub(crate) rules: Vec<RuleSpec>,
+    /// Seed of its draws.
+    pub(crate) entropy: u64,
 }
 
-#[derive(Debug)]
-pub(crate) struct TimbrSettings {
-    pub(crate) auth_salt: Option<String>,
-    pub(crate) bearer_key: BearerKey,
-    pub(crate) bearer_plaintext: BearerPlaintext,
-    pub(crate) bearer_ttl: Option<SignedDuration>,
-    pub(crate) answers: CannedAnswers,
+/// What all sandboxes of a process have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Common {
+    pub(crate) run: String,
+    pub(crate) show_secrets: bool,
+    /// Secrets of the process itself.
+    pub(crate) secrets: Vec<String>,
+    pub(crate) index: Arc<CredentialIndex>,
+    pub(crate) taps: Taps,
 }
 
 /// Why a sandbox cannot be made.
@@ -66,93 +97,135 @@ pub enum InvalidSandbox {
     /// One of its rules is wrong.
     #[error("faults: {0}")]
     Rule(#[from] InvalidRule),
-    /// The salt is no key.
-    #[error(
-        "timbr.auth_salt is no Fernet key (base64 of 32 bytes), and timbr.bearer_key = \"fernet-key\" says that it must be one"
-    )]
-    Salt,
-    /// One of its answers is wrong.
-    #[error("timbr.answers, number {}: {error}", .position + 1)]
-    Answer {
-        /// Counted from 0.
-        position: usize,
-        /// What is wrong with it.
-        error: crate::timbr::InvalidAnswer,
-    },
+    /// One of its settings is wrong.
+    #[error(transparent)]
+    Settings(#[from] InvalidSettings),
+}
+
+// === impl Common ===
+
+impl Common {
+    pub(crate) fn new(config: &Config, run: String) -> Self {
+        let token = config.server.admin_token.as_ref().map(|token| token.expose_secret().to_owned());
+        Self {
+            run,
+            show_secrets: config.server.show_secrets,
+            secrets: token.into_iter().collect(),
+            index: Arc::default(),
+            // As much of an exchange as its parsed form may hold.
+            taps: Taps::new(config.limits.head.bytes().saturating_add(config.journal.body_bytes.bytes())),
+        }
+    }
 }
 
 // === impl Sandbox ===
 
 impl Sandbox {
-    /// A sandbox in its seed state. `run` names this start of the process.
-    pub fn new(id: &str, config: &Config, run: &str, directory: Arc<Directory>) -> Result<Self, InvalidSandbox> {
-        let twinzo = &config.twinzo;
-        let mint = Mint::new(twinzo.token_format, twinzo.jwt_secret.expose_secret(), run, id);
-        let life = TokenLife {
-            announced: twinzo.token_life.signed(),
-            actual: twinzo.actual_token_life.unwrap_or(twinzo.token_life).signed(),
-            created_lag: SignedDuration::from_millis(i64::from(twinzo.created_lag_ms)),
-        };
-        let answers = CannedAnswers::compile(&config.timbr.answers)
-            .map_err(|(position, error)| InvalidSandbox::Answer { position, error })?;
-        let timbr = &config.timbr;
-        let salt = timbr.auth_salt.as_ref().or(directory.timbr().auth_salt.as_ref());
-        if salt.is_some_and(|salt| !bearer::is_usable(salt, timbr.bearer_key)) {
-            return Err(InvalidSandbox::Salt);
-        }
-        let exposed = |secret: &SecretString| secret.expose_secret().to_owned();
-        let admin_token = config.server.admin_token.as_ref().map(exposed);
-        let others = [Some(exposed(&twinzo.jwt_secret)), timbr.auth_salt.clone(), admin_token];
-        let others = others.into_iter().flatten().collect();
+    /// A sandbox in its seed state.
+    pub(crate) fn new(id: &str, clock: Clock, seed: Seed, common: &Common) -> Result<Self, InvalidSandbox> {
+        let setup = Setup::new(seed.settings.clone(), &seed.directory, &common.run, id)?;
+        let redactor = Redactor::new(seed.entropy.to_be_bytes(), common.show_secrets, &seed.directory);
+        redactor.learn(common.secrets.iter().map(String::as_str).chain(seed.settings.secrets()));
         let sandbox = Self {
-            id: id.to_owned(),
-            clock: Clock::new(config.clock),
-            entropy: Entropy::new(config.entropy.seed, run, id),
-            tokens: Tokens::new(mint, life, twinzo.max_tokens.get()),
-            positions: Positions::new(
-                directory.devices().count(),
-                TrackLimits {
-                    records: config.positions.per_device.get(),
-                    bytes: config.positions.bytes_per_device.bytes(),
-                },
-            ),
+            id: id.into(),
+            clock,
+            entropy: Entropy::new(seed.entropy, &common.run, id),
+            tokens: Tokens::default(),
+            positions: Positions::default(),
             faults: Faults::default(),
-            journal: Journal::new(JournalLimits {
-                entries: config.journal.entries.get(),
-                bytes: config.journal.bytes.bytes(),
-                body_bytes: config.journal.body_bytes.bytes(),
-            }),
-            redactor: Redactor::new(config.entropy.seed.to_be_bytes(), config.server.show_secrets, &directory, others),
-            settings: Settings {
-                timbr: TimbrSettings {
-                    auth_salt: config.timbr.auth_salt.clone(),
-                    bearer_key: config.timbr.bearer_key,
-                    bearer_plaintext: config.timbr.bearer_plaintext,
-                    bearer_ttl: config.timbr.bearer_ttl.map(crate::config::Span::signed),
-                    answers,
-                },
-            },
+            journal: Journal::default(),
+            redactor,
             dates: HttpDates::default(),
-            rules: config.faults.clone(),
-            directory,
+            gate: Arc::default(),
+            gather: Gather::default(),
+            listeners: Listeners::default(),
+            taps: common.taps.clone(),
+            directory: RwLock::new(Arc::clone(&seed.directory)),
+            setup: RwLock::new(Arc::new(setup)),
+            editing: Mutex::default(),
+            index: Arc::clone(&common.index),
+            run: common.run.clone(),
+            seed,
         };
         sandbox.seed_rules()?;
+        sandbox.index.update(&sandbox.id, None, Some(&sandbox.seed.directory));
+        if sandbox.seed.settings.journal.wire {
+            sandbox.taps.want(true);
+        }
         Ok(sandbox)
     }
 
-    /// Back to the seed: tokens, positions, faults, journal, and the clock as configured.
+    /// What its back office knows at this moment.
+    pub fn directory(&self) -> Arc<Directory> {
+        Arc::clone(&self.directory.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn setup(&self) -> Arc<Setup> {
+        Arc::clone(&self.setup.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the directory. Exchanges that are under way go on with the one that they began with. An edit that fails
+    /// changes nothing.
+    pub(crate) fn edit<T, E>(&self, edit: impl FnOnce(&mut Directory) -> Result<T, E>) -> Result<T, E> {
+        let _one_at_a_time = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = Directory::clone(&self.directory());
+        let result = edit(&mut next)?;
+        self.redactor.learn(next.secrets());
+        self.replace_directory(Arc::new(next));
+        Ok(result)
+    }
+
+    /// Changes the settings by a merge patch.
+    pub(crate) fn patch(&self, patch: &serde_json::Value) -> Result<(), InvalidSettings> {
+        let _one_at_a_time = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.replace_settings(self.setup().settings.patched(patch)?)
+    }
+
+    /// Back to the seed: directory, settings, tokens, positions, faults, journal, the clock as configured, and the
+    /// listeners as they were opened.
     pub fn reset(&self) -> Result<(), InvalidSandbox> {
+        let _one_at_a_time = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.replace_directory(Arc::clone(&self.seed.directory));
+        self.replace_settings(self.seed.settings.clone())?;
         self.clock.reset();
         self.tokens.clear();
         self.positions.clear();
         self.faults.clear();
         self.journal.clear();
-        self.seed_rules()
+        self.gather.disarm();
+        self.listeners.reset();
+        Ok(self.seed_rules()?)
     }
 
-    fn seed_rules(&self) -> Result<(), InvalidSandbox> {
-        for rule in &self.rules {
-            self.faults.add(rule.clone(), &self.directory)?;
+    /// Nobody finds it by a credential any more, and its listeners close.
+    pub(crate) fn retire(&self) {
+        self.index.update(&self.id, Some(&self.directory()), None);
+        self.listeners.close_all();
+        if self.setup().settings.journal.wire {
+            self.taps.want(false);
+        }
+    }
+
+    fn replace_directory(&self, next: Arc<Directory>) {
+        let mut current = self.directory.write().unwrap_or_else(PoisonError::into_inner);
+        self.index.update(&self.id, Some(&current), Some(&next));
+        *current = next;
+    }
+
+    fn replace_settings(&self, settings: Settings) -> Result<(), InvalidSettings> {
+        self.redactor.learn(settings.secrets());
+        let setup = Setup::new(settings, &self.directory(), &self.run, &self.id)?;
+        let mut current = self.setup.write().unwrap_or_else(PoisonError::into_inner);
+        if current.settings.journal.wire != setup.settings.journal.wire {
+            self.taps.want(setup.settings.journal.wire);
+        }
+        *current = Arc::new(setup);
+        Ok(())
+    }
+
+    fn seed_rules(&self) -> Result<(), InvalidRule> {
+        for rule in &self.seed.rules {
+            self.faults.add(rule.clone(), &self.seed.directory)?;
         }
         Ok(())
     }

@@ -1,25 +1,24 @@
 //! Listeners in, a running server out. It drains when told to, and stops when dropped.
 
-mod listen;
-
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use crate::admin::{Access, name_of};
-use crate::app::{App, Role, Service};
-use crate::config::{Config, LimitsSection};
-use crate::connection;
+use crate::admin::Access;
+use crate::app::{App, Door, Role, Service};
+use crate::config::Config;
+use crate::connection::{Gatekeeping, Terms};
 use crate::directory::{Directory, InvalidWorld};
 use crate::entropy;
-use crate::sandbox::{InvalidSandbox, Sandbox};
+use crate::listener::{self, Acceptor, Authority, Bound, Plumbing, Unbound};
+use crate::sandbox::{InvalidSandbox, Registry, Sandbox};
+use crate::url::{self, Urls};
 
 /// How long a drain may take before connections are cut: the promise is one second in all.
 const DRAIN: Duration = Duration::from_millis(800);
@@ -31,8 +30,7 @@ pub struct RunningServer {
     admin_url: String,
     addresses: Vec<SocketAddr>,
     sandbox: Arc<Sandbox>,
-    tasks: TaskTracker,
-    drain: CancellationToken,
+    plumbing: Plumbing,
     // Dropping the server without a word stops it too.
     _stop: DropGuard,
 }
@@ -107,52 +105,52 @@ impl RunningServer {
         if let Some(wrong) = server.allow_hosts.iter().find(|host| host.is_empty() || host.contains(['/', ' ', '@'])) {
             return Err(StartError::AllowHost(wrong.clone()));
         }
-        let sandbox = Arc::new(Sandbox::new("default", &config, &run, directory)?);
-        let listeners = listen::bind(&server.hosts, server.port).await?;
+        let sandboxes = Registry::new(&config, run, directory)?;
+        let sandbox = Arc::clone(sandboxes.default());
+        let listeners = listener::bind(&server.hosts, server.port).await?;
         let addresses: Vec<SocketAddr> = listeners.iter().map(|(_, address)| *address).collect();
         let first = *addresses.first().ok_or(StartError::NoHost)?;
         let admin_listener = match server.admin_port {
-            Some(port) => Some(listen::bind_admin(port).await?),
-            None => None,
+            Some(port) => listener::bind(&[Ipv4Addr::LOCALHOST.into()], port).await?,
+            None => Vec::new(),
         };
-        let base_url = listen::base_url(server.public_url.as_deref(), first)?;
-        let admin_url = match &admin_listener {
+        let public = server.public_url.as_deref();
+        let base_url =
+            url::base_url(public, first).map_err(|_| StartError::PublicUrl(public.unwrap_or_default().to_owned()))?;
+        let admin_url = match admin_listener.first() {
             Some((_, address)) => format!("http://{address}/__admin"),
             None => format!("{base_url}/__admin"),
         };
-        let mut hosts: Vec<String> = server.allow_hosts.iter().map(|host| name_of(host).to_owned()).collect();
-        hosts.extend(server.public_url.as_ref().map(|_| listen::host_of(&base_url).to_owned()));
+        let mut hosts: Vec<String> = server.allow_hosts.iter().map(|host| url::name_of(host).to_owned()).collect();
+        hosts.extend(server.public_url.as_ref().map(|_| url::host_of(&base_url).to_owned()));
 
+        let plumbing = Plumbing {
+            tasks: TaskTracker::new(),
+            drain: CancellationToken::new(),
+            places: Arc::new(Semaphore::new(config.limits.connections.get().min(Semaphore::MAX_PERMITS))),
+            hosts: server.hosts.clone(),
+        };
+        let is_shared = admin_listener.is_empty();
         let app = Arc::new(App {
-            sandbox: Arc::clone(&sandbox),
+            taps: sandboxes.taps(),
+            sandboxes,
             limits: config.limits.clone(),
             explain: server.explain,
             access: Access { token: server.admin_token.clone(), hosts },
+            urls: Urls { base: base_url.clone(), is_public: public.is_some(), is_shared },
+            plumbing: plumbing.clone(),
+            authority: Authority::default(),
         });
-        let tasks = TaskTracker::new();
-        let drain = CancellationToken::new();
-        let places = Arc::new(Semaphore::new(config.limits.connections.get().min(Semaphore::MAX_PERMITS)));
-        let role = if admin_listener.is_some() { Role::Vendors } else { Role::Both };
-        let accept = |listener, role| {
-            let service = Service::new(Arc::clone(&app), role);
-            let acceptor = Acceptor {
-                listener,
-                service,
-                limits: config.limits.clone(),
-                places: Arc::clone(&places),
-                tasks: tasks.clone(),
-                drain: drain.clone(),
-            };
-            tasks.spawn(acceptor.run());
-        };
-        for (listener, _) in listeners {
-            accept(listener, role);
+        let role = if is_shared { Role::Both } else { Role::Vendors };
+        for bound in listeners {
+            serve(&app, bound, role);
         }
-        if let Some((listener, _)) = admin_listener {
-            accept(listener, Role::Admin);
+        for bound in admin_listener {
+            serve(&app, bound, Role::Admin);
         }
-        let stop = drain.clone().drop_guard();
-        Ok(Self { base_url, admin_url, addresses, sandbox, tasks, drain, _stop: stop })
+        plumbing.tasks.spawn(sweep(Arc::clone(&app)));
+        let stop = plumbing.drain.clone().drop_guard();
+        Ok(Self { base_url, admin_url, addresses, sandbox, plumbing, _stop: stop })
     }
 
     /// Base URL of both vendors, without a version segment.
@@ -170,61 +168,53 @@ impl RunningServer {
         &self.addresses
     }
 
-    /// Its sandbox, for tests in the same process.
+    /// The sandbox `default`, for tests in the same process.
     pub fn sandbox(&self) -> &Arc<Sandbox> {
         &self.sandbox
     }
 
     /// Stops accepting, lets what is under way finish, and cuts what does not.
     pub async fn shutdown(self) {
-        self.drain.cancel();
-        self.tasks.close();
-        if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
-            tracing::warn!("connections cut while draining: {}", self.tasks.len());
+        let Plumbing { tasks, drain, .. } = &self.plumbing;
+        drain.cancel();
+        tasks.close();
+        if tokio::time::timeout(DRAIN, tasks.wait()).await.is_err() {
+            tracing::warn!("connections cut while draining: {}", tasks.len());
         }
     }
 }
 
-struct Acceptor {
-    listener: TcpListener,
-    service: Service,
-    limits: LimitsSection,
-    places: Arc<Semaphore>,
-    tasks: TaskTracker,
-    drain: CancellationToken,
+/// A listener of the process: everybody's, and always up.
+fn serve(app: &Arc<App>, bound: Bound, role: Role) {
+    let (always, gatekeeping) = watch::channel(Gatekeeping::default());
+    let (settled, _) = watch::channel(0);
+    let acceptor = Acceptor {
+        service: Service::new(app, Door::new(role, None)),
+        terms: Terms { limits: app.limits.clone(), tls: None, gatekeeping, taps: app.taps.clone() },
+        plumbing: app.plumbing.clone(),
+        stop: app.plumbing.drain.clone(),
+        settled,
+    };
+    app.plumbing.tasks.spawn(async move {
+        acceptor.run(bound).await;
+        drop(always);
+    });
 }
 
-// === impl Acceptor ===
-
-impl Acceptor {
-    async fn run(self) {
-        /// After an error such as "too many open files": not at once, or the loop burns a core.
-        const PAUSE: Duration = Duration::from_millis(50);
-        loop {
-            let accepted = tokio::select! {
-                accepted = self.listener.accept() => accepted,
-                () = self.drain.cancelled() => return,
-            };
-            match accepted {
-                Ok((stream, _)) => self.take(stream),
-                Err(error) => {
-                    tracing::warn!("cannot accept a connection: {error}");
-                    tokio::time::sleep_until(tokio::time::Instant::now() + PAUSE).await;
-                }
-            }
+/// Takes idle sandboxes away while nobody asks for any.
+async fn sweep(app: Arc<App>) {
+    const EVERY: Duration = Duration::from_secs(1);
+    loop {
+        let now = tokio::time::Instant::now();
+        tokio::select! {
+            () = app.plumbing.drain.cancelled() => return,
+            () = tokio::time::sleep_until(now + EVERY) => app.sandboxes.sweep(now + EVERY),
         }
     }
+}
 
-    fn take(&self, stream: TcpStream) {
-        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-            tracing::warn!("a connection beyond limits.connections = {} was refused", self.limits.connections);
-            self.tasks.spawn(connection::refuse(stream));
-            return;
-        };
-        let (service, limits, drain) = (self.service.clone(), self.limits.clone(), self.drain.clone());
-        self.tasks.spawn(async move {
-            connection::serve(stream, service, &limits, drain).await;
-            drop(place);
-        });
+impl From<Unbound> for StartError {
+    fn from(Unbound { address, cause }: Unbound) -> Self {
+        Self::Listen { address, cause }
     }
 }

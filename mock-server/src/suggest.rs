@@ -1,5 +1,36 @@
 //! What was probably meant: the nearest of the allowed names.
 
+/// A name that stands for nothing.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{field} {value:?} is unknown{}", hint(.suggestion.as_deref(), .allowed))]
+pub struct Unknown {
+    /// JSON path of the member.
+    pub field: &'static str,
+    /// What it says.
+    pub value: String,
+    /// What was probably meant.
+    pub suggestion: Option<String>,
+    /// What could stand there.
+    pub allowed: Vec<String>,
+}
+
+// === impl Unknown ===
+
+impl Unknown {
+    pub(crate) fn new<'a>(field: &'static str, value: &str, allowed: impl IntoIterator<Item = &'a str>) -> Self {
+        let allowed: Vec<String> = allowed.into_iter().map(str::to_owned).collect();
+        let suggestion = nearest(value, allowed.iter().map(String::as_str)).map(str::to_owned);
+        Self { field, value: value.to_owned(), suggestion, allowed }
+    }
+}
+
+fn hint(suggestion: Option<&str>, allowed: &[String]) -> String {
+    match suggestion {
+        Some(suggestion) => format!("; did you mean {suggestion:?}?"),
+        None => format!("; {}", one_of(allowed.iter().map(String::as_str))),
+    }
+}
+
 /// The nearest name, if it is near enough to be worth saying.
 pub(crate) fn nearest<'a>(given: &str, allowed: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     const NEAR_ENOUGH: f64 = 0.8;

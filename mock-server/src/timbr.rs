@@ -12,6 +12,7 @@ mod token;
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use wire::header;
 
 use crate::answer::{Answer, Outcome};
@@ -29,7 +30,7 @@ pub(crate) use routes::route;
 
 /// Answers one call of a known operation: identify, rules, commit.
 pub(crate) fn answer(sandbox: &Sandbox, call: &Call<'_>, operation: TimbrOperation, segment: Option<&str>) -> Outcome {
-    let caller = identify(sandbox, call, operation);
+    let caller = identify(call, operation);
     let account = caller.as_ref().ok().map(|user| Arc::clone(&user.name));
     let subject = Subject {
         operation: Operation::Timbr(operation),
@@ -38,55 +39,49 @@ pub(crate) fn answer(sandbox: &Sandbox, call: &Call<'_>, operation: TimbrOperati
         branch: None,
         account: account.as_deref(),
     };
-    if let Some(decision) = sandbox.faults.decide(&subject) {
-        let refused = Reason::Fault.because(format!("rule {:?} answered", decision.fired[0]));
-        return Outcome {
-            answer: decision.effect.apply(error::plain),
-            refused: Some(refused),
-            account,
-            token_generation: None,
-            faults: decision.fired,
-        };
+    let mut outcome = Outcome::anonymous(Answer::empty(StatusCode::OK), None);
+    let decision = sandbox.faults.decide(&subject);
+    outcome.account = account;
+    if let Some(decision) = decision
+        && decision.apply(&mut outcome, error::plain).is_break()
+    {
+        return outcome;
     }
-    let (answer, refused) = match commit(sandbox, call, operation, segment, caller) {
-        Ok(answer) => (answer, None),
-        Err(refusal) => refusal.into_answer(),
-    };
-    Outcome { answer, refused, account, token_generation: None, faults: Vec::new() }
+    match commit(call, operation, segment, caller) {
+        Ok(answer) => outcome.answer = answer,
+        Err(refusal) => (outcome.answer, outcome.refused) = refusal.into_answer(),
+    }
+    outcome
 }
 
 fn commit(
-    sandbox: &Sandbox,
     call: &Call<'_>,
     operation: TimbrOperation,
     segment: Option<&str>,
-    caller: Result<&TimbrUser, Refused>,
+    caller: Result<&Arc<TimbrUser>, Refused>,
 ) -> Result<Answer, Refusal> {
     match operation {
-        TimbrOperation::GetToken => Ok(token::get_token(caller.map_err(Refusal::BadBearer)?)),
+        TimbrOperation::GetToken => token::get_token(call, caller.map_err(Refusal::BadBearer)?),
         TimbrOperation::GetOntologies => {
             caller.map_err(Refusal::NotAuthorized)?;
-            Ok(query::ontologies(sandbox))
+            Ok(query::ontologies(call))
         }
-        TimbrOperation::Query => query::envelope(sandbox, call, caller.map_err(Refusal::NotAuthorized)?),
+        TimbrOperation::Query => query::envelope(call, caller.map_err(Refusal::NotAuthorized)?),
         TimbrOperation::OpenapiQuery => {
             let ontology = segment.unwrap_or_default();
-            query::bare(sandbox, call, ontology, caller.map_err(Refusal::NotAuthorized)?)
+            query::bare(call, ontology, caller.map_err(Refusal::NotAuthorized)?)
         }
     }
 }
 
 /// Who calls: a bearer on `get_token`, a token everywhere else. An `Authorization` header beside a token is not looked
 /// at: `.netrc` puts one there (§3).
-fn identify<'s>(sandbox: &'s Sandbox, call: &Call<'_>, operation: TimbrOperation) -> Result<&'s TimbrUser, Refused> {
+fn identify<'c>(call: &'c Call<'_>, operation: TimbrOperation) -> Result<&'c Arc<TimbrUser>, Refused> {
     if operation == TimbrOperation::GetToken {
-        return token::user_of_bearer(sandbox, call);
+        return token::user_of_bearer(call);
     }
     match (call.header(header::X_API_KEY), call.header(header::X_JWT_TOKEN)) {
-        (Some(key), _) => {
-            let user = sandbox.directory.timbr().user_by_token(key);
-            user.ok_or_else(|| Reason::KeyUnknown.because("no user has such a token"))
-        }
+        (Some(key), _) => token::user_of_key(call, key),
         (None, Some(_)) => Err(Reason::JwtNotEnabled.because("x-jwt-token is not enabled here; send x-api-key")),
         (None, None) => Err(Reason::KeyMissing.because("the request has no x-api-key header, or an empty one")),
     }

@@ -9,6 +9,7 @@ mod positions;
 mod problem;
 mod routes;
 mod signing;
+mod terms;
 
 use std::sync::Arc;
 
@@ -18,10 +19,10 @@ use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::fault::Subject;
 use crate::operation::{Operation, TwinzoOperation};
-use crate::reason::Reason;
 use crate::sandbox::Sandbox;
 
-pub(crate) use positions::{Positions, TrackLimits};
+pub(crate) use caller::client_name;
+pub(crate) use positions::Positions;
 pub(crate) use problem::plain as plain_problem;
 pub(crate) use routes::{not_found, route};
 
@@ -34,11 +35,11 @@ pub(crate) fn answer(sandbox: &Sandbox, call: &Call<'_>, operation: TwinzoOperat
     let segment = segment.unwrap_or_default();
     let exchange = Exchange { sandbox, call, operation };
     match operation {
-        TwinzoOperation::Authenticate => exchange.run(Login::read(sandbox, call), |login, outcome| {
-            authorization::authenticate(sandbox, call, login, outcome)
-        }),
+        TwinzoOperation::Authenticate => {
+            exchange.run(Login::read(call), |login, outcome| authorization::authenticate(sandbox, call, login, outcome))
+        }
         TwinzoOperation::DeleteToken => {
-            exchange.run(Logout::read(sandbox, call), |logout, _| authorization::delete_token(sandbox, call, logout))
+            exchange.run(Logout::read(sandbox, call), |logout, _| authorization::delete_token(sandbox, call, &logout))
         }
         TwinzoOperation::Refresh => {
             exchange.signed(|signed, outcome| authorization::refresh(sandbox, call, &signed, outcome))
@@ -49,15 +50,17 @@ pub(crate) fn answer(sandbox: &Sandbox, call: &Call<'_>, operation: TwinzoOperat
         TwinzoOperation::LocalizationBatch => {
             exchange.signed(|signed, outcome| localization::batch(sandbox, call, &signed, outcome))
         }
-        TwinzoOperation::ClientsList => exchange.signed(|signed, _| Ok(collections::clients(sandbox, &signed))),
-        TwinzoOperation::BranchesList => exchange.signed(|signed, _| Ok(collections::branches(sandbox, &signed))),
-        TwinzoOperation::BranchesGet => exchange.signed(|signed, _| collections::branch(sandbox, &signed, segment)),
-        TwinzoOperation::SectorsList => exchange.signed(|signed, _| Ok(collections::sectors(sandbox, &signed))),
-        TwinzoOperation::SectorsGet => exchange.signed(|signed, _| collections::sector(sandbox, &signed, segment)),
-        TwinzoOperation::DevicesList => exchange.signed(|signed, _| Ok(collections::devices(sandbox, &signed))),
-        TwinzoOperation::DevicesGet => exchange.signed(|signed, _| collections::device(sandbox, &signed, segment)),
+        TwinzoOperation::ClientsList => exchange.signed(|signed, _| Ok(collections::clients(call, &signed))),
+        TwinzoOperation::BranchesList => exchange.signed(|signed, _| Ok(collections::branches(call, &signed))),
+        TwinzoOperation::BranchesGet => exchange.signed(|signed, _| collections::branch(call, &signed, segment)),
+        TwinzoOperation::SectorsList => exchange.signed(|signed, _| Ok(collections::sectors(call, &signed))),
+        TwinzoOperation::SectorsGet => exchange.signed(|signed, _| collections::sector(call, &signed, segment)),
+        TwinzoOperation::DevicesList => exchange.signed(|signed, _| Ok(collections::devices(sandbox, call, &signed))),
+        TwinzoOperation::DevicesGet => {
+            exchange.signed(|signed, _| collections::device(sandbox, call, &signed, segment))
+        }
         TwinzoOperation::DevicesGetByLogin => {
-            exchange.signed(|signed, _| collections::device_by_login(sandbox, &signed, segment))
+            exchange.signed(|signed, _| collections::device_by_login(sandbox, call, &signed, segment))
         }
         TwinzoOperation::DevicesLocations => {
             exchange.signed(|signed, _| collections::locations(sandbox, call, &signed))
@@ -77,15 +80,12 @@ struct Exchange<'a> {
 impl Exchange<'_> {
     /// Lets the rules decide first; only then does anything change.
     fn run<C: Caller>(&self, caller: C, commit: impl FnOnce(C, &mut Outcome) -> Result<Answer, Refusal>) -> Outcome {
-        let facts = caller.facts(&self.sandbox.directory);
-        let login = facts.account.map(|account| &self.sandbox.directory.account(account).login);
-        let mut outcome = Outcome {
-            answer: Answer::empty(StatusCode::OK),
-            refused: None,
-            account: login.map(Arc::clone).or_else(|| caller.claimed_login()),
-            token_generation: facts.generation,
-            faults: Vec::new(),
-        };
+        let facts = caller.facts(self.call.directory);
+        let account = facts.account.and_then(|account| self.call.directory.account(account));
+        let login = account.map(|account| &account.login);
+        let mut outcome = Outcome::anonymous(Answer::empty(StatusCode::OK), None);
+        outcome.account = login.map(Arc::clone).or_else(|| caller.claimed_login());
+        outcome.token_generation = facts.generation;
         let subject = Subject {
             operation: Operation::Twinzo(self.operation),
             method: self.call.method,
@@ -93,10 +93,9 @@ impl Exchange<'_> {
             branch: facts.branch,
             account: login.map(|login| &**login),
         };
-        if let Some(decision) = self.sandbox.faults.decide(&subject) {
-            outcome.answer = decision.effect.apply(|status| problem::plain(status, self.call));
-            outcome.refused = Some(Reason::Fault.because(format!("rule {:?} answered", decision.fired[0])));
-            outcome.faults = decision.fired;
+        if let Some(decision) = self.sandbox.faults.decide(&subject)
+            && decision.apply(&mut outcome, |status| problem::plain(status, self.call)).is_break()
+        {
             return outcome;
         }
         match self.media().and_then(|()| commit(caller, &mut outcome)) {
@@ -108,8 +107,8 @@ impl Exchange<'_> {
 
     /// For the operations that headers sign.
     fn signed(&self, commit: impl FnOnce(Signed, &mut Outcome) -> Result<Answer, Refusal>) -> Outcome {
-        let signature = Signature::read(self.sandbox, self.call);
-        self.run(signature, |signature, outcome| commit(signature.into_signed()?, outcome))
+        let signature = Signature::read(self.sandbox, self.call, self.operation);
+        self.run(signature, |signature, outcome| commit(signature.into_signed(self.sandbox, self.call)?, outcome))
     }
 
     /// A body must be JSON; this is said before anything of the caller's is.

@@ -16,6 +16,7 @@ use subtle::ConstantTimeEq;
 
 use super::AdminProblem;
 use crate::app::App;
+use crate::url::name_of;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -90,14 +91,6 @@ impl Access {
 impl std::fmt::Debug for Access {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Access").field("hosts", &self.hosts).finish_non_exhaustive()
-    }
-}
-
-/// The name or address in `name:port`.
-pub(crate) fn name_of(authority: &str) -> &str {
-    match authority.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.ends_with(':') => name,
-        _ => authority,
     }
 }
 

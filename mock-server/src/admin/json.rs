@@ -41,14 +41,12 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, AdminProblem> {
         Ok(value) => json.end().map(|()| value).map_err(|error| explain(&error)),
         Err(error) => {
             // A member that could not be read has no name.
-            let path = track.path().to_string();
-            let path = path.trim_end_matches('?').trim_end_matches('.');
-            Err(explain(&error).at(Some(path).filter(|path| !path.is_empty())))
+            Err(explain(&error).at_path(&track.path().to_string()))
         }
     }
 }
 
-fn explain(error: &serde_json::Error) -> AdminProblem {
+pub(super) fn explain(error: &serde_json::Error) -> AdminProblem {
     let text = error.to_string();
     match error.classify() {
         Category::Data => {

@@ -5,6 +5,7 @@ use axum::response::IntoResponse;
 use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 /// One error.
 #[derive(Debug, Serialize)]
@@ -20,6 +21,9 @@ pub(super) struct AdminProblem {
     /// What was probably meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     suggestion: Option<String>,
+    /// Facts for machines, by name.
+    #[serde(flatten)]
+    facts: Map<String, Value>,
 }
 
 // === impl AdminProblem ===
@@ -33,6 +37,7 @@ impl AdminProblem {
             detail: detail.into(),
             field: None,
             suggestion: None,
+            facts: Map::new(),
         }
     }
 
@@ -50,6 +55,18 @@ impl AdminProblem {
 
     pub(super) fn at(mut self, field: Option<impl Into<String>>) -> Self {
         self.field = field.map(Into::into);
+        self
+    }
+
+    /// At a JSON path that may be empty, or end in a member that could not be read.
+    pub(super) fn at_path(self, path: &str) -> Self {
+        let path = path.trim_end_matches('?').trim_end_matches('.');
+        self.at(Some(path).filter(|path| !path.is_empty()))
+    }
+
+    /// Adds a fact for machines.
+    pub(super) fn with(mut self, name: &str, fact: &impl Serialize) -> Self {
+        self.facts.insert(name.to_owned(), serde_json::to_value(fact).unwrap_or_default());
         self
     }
 

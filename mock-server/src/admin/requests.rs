@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::Query;
+use axum::extract::rejection::QueryRejection;
 use axum::response::Json;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::AdminProblem;
-use crate::app::App;
+use super::{AdminProblem, Segment, Selected};
 use crate::journal::EntryView;
 
 const DEFAULT_LIMIT: usize = 1000;
@@ -35,31 +34,26 @@ pub(super) struct Listing {
 }
 
 pub(super) async fn list(
-    State(app): State<Arc<App>>,
+    Selected(sandbox): Selected,
     selection: Result<Query<Selection>, QueryRejection>,
 ) -> Result<Json<Listing>, AdminProblem> {
     let Query(selection) = selection.map_err(|rejection| {
         AdminProblem::new(StatusCode::BAD_REQUEST, format!("{}; allowed: after, limit", rejection.body_text()))
     })?;
-    let sandbox = &*app.sandbox;
     let page = sandbox.journal.page(selection.after, selection.limit.unwrap_or(DEFAULT_LIMIT));
     let view = |entry: &Arc<_>| EntryView::new(entry, &sandbox.id, &sandbox.redactor);
     Ok(Json(Listing { total: page.total, evicted: page.evicted, requests: page.entries.iter().map(view).collect() }))
 }
 
-pub(super) async fn one(
-    State(app): State<Arc<App>>,
-    id: Result<Path<u64>, PathRejection>,
-) -> Result<Json<EntryView>, AdminProblem> {
-    let sandbox = &*app.sandbox;
-    let entry = id.ok().and_then(|Path(id)| sandbox.journal.entry(id));
+pub(super) async fn one(Selected(sandbox): Selected, Segment(id): Segment) -> Result<Json<EntryView>, AdminProblem> {
+    let entry = id.parse().ok().and_then(|id| sandbox.journal.entry(id));
     let entry = entry.ok_or_else(|| {
         AdminProblem::not_found("there is no exchange of that number, or it made room for newer ones")
     })?;
     Ok(Json(EntryView::new(&entry, &sandbox.id, &sandbox.redactor)))
 }
 
-pub(super) async fn clear(State(app): State<Arc<App>>) -> StatusCode {
-    app.sandbox.journal.clear();
+pub(super) async fn clear(Selected(sandbox): Selected) -> StatusCode {
+    sandbox.journal.clear();
     StatusCode::NO_CONTENT
 }

@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::{AdminJson, AdminProblem};
+use super::{AdminJson, AdminProblem, Selected};
 use crate::app::App;
 
 /// No members so far; a stranger is an error rather than a misunderstanding.
@@ -18,19 +18,23 @@ pub(super) struct Reset {}
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Scope {
-    /// Every sandbox; there is one so far, so it changes nothing.
-    #[expect(dead_code, reason = "read to be checked")]
-    all: Option<bool>,
+    /// Every sandbox instead of one.
+    #[serde(default)]
+    all: bool,
 }
 
 pub(super) async fn reset(
     State(app): State<Arc<App>>,
+    Selected(sandbox): Selected,
     scope: Result<Query<Scope>, QueryRejection>,
     _: AdminJson<Reset>,
 ) -> Result<StatusCode, AdminProblem> {
-    scope.map_err(|rejection| {
+    let Query(Scope { all }) = scope.map_err(|rejection| {
         AdminProblem::new(StatusCode::BAD_REQUEST, format!("{}; allowed: all=true", rejection.body_text()))
     })?;
-    app.sandbox.reset().map_err(|error| AdminProblem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    let sandboxes = if all { app.sandboxes.all() } else { vec![sandbox] };
+    for sandbox in sandboxes {
+        sandbox.reset()?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }

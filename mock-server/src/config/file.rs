@@ -8,7 +8,6 @@ use toml::Spanned;
 use toml::de::Error as TomlError;
 
 use super::Config;
-use crate::clock::ClockMode;
 use crate::directory::Directory;
 use crate::fault::Faults;
 use crate::suggest::{nearest, one_of};
@@ -64,18 +63,24 @@ fn parse(path: &Path, text: &str, directory: &Directory) -> Result<Config, Confi
 /// Where something stands that can be judged only once the whole file is read.
 #[derive(Clone, Copy, Debug)]
 enum Place {
-    Clock,
+    Twinzo,
     /// Counted from 0.
     Answer(usize),
     Fault(usize),
 }
 
 fn check(config: &Config, directory: &Directory) -> Result<(), (Place, String)> {
-    if config.clock.mode == ClockMode::System && config.clock.now.is_some() {
-        return Err((Place::Clock, "the mode system is real time; leave now out, or use running".to_owned()));
-    }
     CannedAnswers::compile(&config.timbr.answers)
         .map_err(|(position, error)| (Place::Answer(position), error.to_string()))?;
+    let lives = &config.twinzo;
+    for name in lives.client_token_life.keys() {
+        let found = directory.client_named("client_token_life", name);
+        found.map_err(|unknown| (Place::Twinzo, unknown.to_string()))?;
+    }
+    for login in lives.account_token_life.keys() {
+        let found = directory.accounts_named("account_token_life", login, None);
+        found.map_err(|unknown| (Place::Twinzo, unknown.to_string()))?;
+    }
     let named = || directory.timbr().ontologies.iter().map(|ontology| ontology.name.as_str());
     let ontologies = || named().chain([SYSTEM_ONTOLOGY]);
     for (position, answer) in config.timbr.answers.iter().enumerate() {
@@ -94,7 +99,7 @@ fn check(config: &Config, directory: &Directory) -> Result<(), (Place, String)> 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Places {
-    clock: Option<Spanned<IgnoredAny>>,
+    twinzo: Option<Spanned<IgnoredAny>>,
     faults: Vec<Spanned<IgnoredAny>>,
     timbr: TimbrPlaces,
 }
@@ -110,7 +115,7 @@ struct TimbrPlaces {
 impl Places {
     fn find(&self, place: Place) -> Option<usize> {
         let part = match place {
-            Place::Clock => self.clock.as_ref(),
+            Place::Twinzo => self.twinzo.as_ref(),
             Place::Answer(position) => self.timbr.answers.get(position),
             Place::Fault(position) => self.faults.get(position),
         };
@@ -183,7 +188,10 @@ mod tests {
         let text = error("[twinzo]\ntoken_life = \"24\"\n");
         assert!(text.contains("\"24\" is not a duration"), "{text}");
         let text = error("[clock]\nmode = \"frosen\"\n");
-        assert!(text.contains("unknown variant `frosen`, expected one of `running`, `frozen`, `system`"), "{text}");
+        assert!(
+            text.contains("unknown variant `frosen`, expected one of `running`, `frozen`, `scaled`, `system`"),
+            "{text}"
+        );
         assert!(text.ends_with("help: did you mean `frozen`?"), "{text}");
     }
 

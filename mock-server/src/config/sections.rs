@@ -4,12 +4,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use secrecy::SecretString;
 use serde::de::Error;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::unit::{Count, Size, Span};
 use crate::timbr::CannedSpec;
 use crate::timbr::bearer::{BearerKey, BearerPlaintext};
-use crate::token::TokenFormat;
 
 /// `[server]`: where it listens, and who may steer it.
 #[derive(Clone, Debug, Deserialize)]
@@ -50,10 +49,14 @@ pub struct LimitsSection {
     pub idle_timeout: Span,
     /// Connections at once; more are answered 503.
     pub connections: Count,
+    /// Sandboxes at once, beside `default`.
+    pub sandboxes: Count,
+    /// How long a sandbox lives without a request, on the real clock.
+    pub sandbox_ttl: Span,
 }
 
 /// `[journal]`: what the record of exchanges keeps.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct JournalSection {
     /// Exchanges at most.
@@ -62,6 +65,8 @@ pub struct JournalSection {
     pub bytes: Size,
     /// Bytes of one body at most.
     pub body_bytes: Size,
+    /// Whether the bytes on the wire are kept too.
+    pub wire: bool,
 }
 
 /// `[entropy]`: the draws.
@@ -75,7 +80,7 @@ pub struct EntropySection {
 }
 
 /// `[positions]`: the history of positions.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PositionsSection {
     /// Records kept for one device; the oldest make room.
@@ -84,27 +89,8 @@ pub struct PositionsSection {
     pub bytes_per_device: Size,
 }
 
-/// `[twinzo]`: the twinzo API.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TwinzoSection {
-    /// What tokens look like.
-    pub token_format: TokenFormat,
-    /// How long they live.
-    pub token_life: Span,
-    /// How long they really live, if not as long as announced: shorter, and the server forgets early; longer, and it
-    /// lets late clients in.
-    pub actual_token_life: Option<Span>,
-    /// How long before `Created` the life begins to count; the production server was seen with 4.
-    pub created_lag_ms: u32,
-    /// Signs tokens of the format `jwt`.
-    pub jwt_secret: SecretString,
-    /// Tokens kept; the first to die makes room.
-    pub max_tokens: Count,
-}
-
 /// `[timbr]`: the Timbr service.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TimbrSection {
     /// Encrypts bearers; the world's own if absent.
@@ -156,13 +142,20 @@ impl Default for LimitsSection {
             body_timeout: Span::from_secs(30),
             idle_timeout: Span::from_secs(120),
             connections: Count::new(4096),
+            sandboxes: Count::new(1000),
+            sandbox_ttl: Span::from_secs(60 * 60),
         }
     }
 }
 
 impl Default for JournalSection {
     fn default() -> Self {
-        Self { entries: Count::new(10_000), bytes: Size::from_bytes(32 << 20), body_bytes: Size::from_bytes(16 << 10) }
+        Self {
+            entries: Count::new(10_000),
+            bytes: Size::from_bytes(32 << 20),
+            body_bytes: Size::from_bytes(16 << 10),
+            wire: false,
+        }
     }
 }
 
@@ -175,18 +168,5 @@ impl Default for EntropySection {
 impl Default for PositionsSection {
     fn default() -> Self {
         Self { per_device: Count::new(100_000), bytes_per_device: Size::from_bytes(64 << 20) }
-    }
-}
-
-impl Default for TwinzoSection {
-    fn default() -> Self {
-        Self {
-            token_format: TokenFormat::Opaque,
-            token_life: Span::from_secs(24 * 60 * 60),
-            actual_token_life: None,
-            created_lag_ms: 0,
-            jwt_secret: "made-up-jwt-secret-for-local-use".into(),
-            max_tokens: Count::new(1 << 20),
-        }
     }
 }

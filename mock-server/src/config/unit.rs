@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use jiff::SignedDuration;
 use serde::de::{Error, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A positive duration: `"24h"`, `"2h 30m"`, `"1500ms"`, or a whole number of milliseconds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -192,6 +192,25 @@ macro_rules! text_or_number {
             }
         }
     )*};
+}
+
+// Shown as they are written, so that what is read back is the same.
+macro_rules! as_text {
+    ($($name:ident)*) => {$(
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+    )*};
+}
+
+as_text! { Span Size }
+
+impl Serialize for Count {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.0.get())
+    }
 }
 
 text_or_number! {

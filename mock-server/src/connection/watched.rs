@@ -12,6 +12,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
+use super::Shared;
+use crate::config::LimitsSection;
+
 /// Where a connection is in its life; shared by the stream and the service above it.
 #[derive(Debug, Default)]
 pub(super) struct Phases(AtomicU8);
@@ -30,14 +33,21 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub(super) struct Watched<S> {
     stream: S,
-    phases: Arc<Phases>,
+    shared: Arc<Shared>,
     idle: Duration,
     head: Duration,
     deadline: Instant,
     timer: Pin<Box<Sleep>>,
+    /// How the head begins that is coming in, for the journal in case nothing else learns of it.
+    head_start: Vec<u8>,
 }
 
-const HEAD_TOO_SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+/// Bytes of a head that the journal may want.
+const HEAD_KEPT: usize = 512;
+
+/// Status of a head that never ends.
+pub(super) const HEAD_TOO_SLOW: u16 = 408;
+const HEAD_TOO_SLOW_ANSWER: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
 // === impl Phases ===
 
@@ -58,9 +68,22 @@ impl Phases {
 // === impl Watched ===
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
-    pub(super) fn new(stream: S, idle: Duration, head: Duration, phases: Arc<Phases>) -> Self {
+    pub(super) fn new(stream: S, limits: &LimitsSection, shared: Arc<Shared>) -> Self {
+        let (idle, head) = (limits.idle_timeout.unsigned(), limits.head_timeout.unsigned());
         let deadline = Instant::now() + idle;
-        Self { stream, phases, idle, head, deadline, timer: Box::pin(tokio::time::sleep_until(deadline)) }
+        let timer = Box::pin(tokio::time::sleep_until(deadline));
+        Self { stream, shared, idle, head, deadline, timer, head_start: Vec::new() }
+    }
+
+    /// Some of a head, or of what should be one, came in.
+    fn note_head(&mut self, bytes: &[u8]) {
+        if self.shared.phases.now() == Phase::Idle {
+            self.shared.phases.enter(Phase::Head);
+            self.deadline = Instant::now() + self.head;
+            self.head_start.clear();
+        }
+        let room = HEAD_KEPT.saturating_sub(self.head_start.len());
+        self.head_start.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
     /// Whether the deadline has passed. The timer is touched only here, when there is something to wait for: moving
@@ -79,10 +102,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
     }
 
     fn timed_out(&mut self, context: &mut Context<'_>) -> io::Result<()> {
-        match self.phases.now() {
+        match self.shared.phases.now() {
             Phase::Head => {
+                self.shared.note_timeout();
                 // Best effort: whoever cannot even take these bytes learns it from the close.
-                if let Poll::Ready(Err(error)) = Pin::new(&mut self.stream).poll_write(context, HEAD_TOO_SLOW) {
+                if let Poll::Ready(Err(error)) = Pin::new(&mut self.stream).poll_write(context, HEAD_TOO_SLOW_ANSWER) {
                     tracing::debug!("cannot answer 408: {error}");
                 }
                 Err(io::Error::new(io::ErrorKind::TimedOut, "the request head took too long"))
@@ -104,6 +128,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
     }
 }
 
+impl<S> Drop for Watched<S> {
+    fn drop(&mut self) {
+        self.shared.keep_head(std::mem::take(&mut self.head_start));
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -113,13 +143,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
         let this = &mut *self;
         let before = buffer.filled().len();
         if let Poll::Ready(result) = Pin::new(&mut this.stream).poll_read(context, buffer) {
-            if buffer.filled().len() > before && this.phases.now() == Phase::Idle {
-                this.phases.enter(Phase::Head);
-                this.deadline = Instant::now() + this.head;
+            let came = &buffer.filled()[before..];
+            if !came.is_empty() && this.shared.phases.now() != Phase::Busy {
+                this.note_head(came);
             }
             return Poll::Ready(result);
         }
-        if this.phases.now() == Phase::Busy {
+        if this.shared.phases.now() == Phase::Busy {
             return Poll::Pending;
         }
         ready!(this.poll_deadline(context));

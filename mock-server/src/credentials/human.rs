@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::Credentials;
+use super::{Credentials, TimbrCredentials, TwinzoCredentials};
 
 // === impl Credentials ===
 
@@ -28,30 +28,10 @@ impl Credentials {
     }
 
     fn write_list(&self, out: &mut String) -> fmt::Result {
-        let twinzo = &self.twinzo;
-        writeln!(out, "twinzo client  {}  (GUID {})", twinzo.client, twinzo.client_guid)?;
-        for branch in &twinzo.branches {
-            writeln!(out, "  branch   {:<24} {:<38} {}", branch.title, branch.guid, branch.time_zone)?;
+        for client in std::iter::once(&self.twinzo).chain(&self.twinzo_others) {
+            client.write_list(out)?;
         }
-        for device in &twinzo.devices {
-            let branch = twinzo.branches.iter().find(|branch| branch.guid == device.branch_guid);
-            let branch = branch.map_or("", |branch| branch.title.as_str());
-            writeln!(out, "  device   {:<24} {:<38} id {}, {branch}", device.login, device.password, device.id)?;
-        }
-        for account in &twinzo.accounts {
-            writeln!(out, "  {:<8} {:<24} {}", account.kind, account.login, account.password)?;
-        }
-        for key in &twinzo.api_keys {
-            let branch = key.branch_guid.as_deref().map_or("every branch", |_| "one branch only");
-            writeln!(out, "  API key  {}  ({branch})", key.key)?;
-        }
-        let timbr = &self.timbr;
-        writeln!(out, "Timbr salt     {}", timbr.auth_salt.as_deref().unwrap_or("none"))?;
-        for user in &timbr.users {
-            writeln!(out, "  user     {:<24} {:<38} {}", user.user, user.password, user.token)?;
-        }
-        writeln!(out, "  bearer   {}", timbr.bearer.as_deref().unwrap_or("none"))?;
-        writeln!(out, "  ontology {}", timbr.ontologies.join(", "))
+        self.timbr.write_list(out)
     }
 
     fn write_banner(&self, out: &mut String, base_url: &str, admin_url: &str, guarded: bool) -> fmt::Result {
@@ -91,5 +71,44 @@ impl Credentials {
         let token = if guarded { " -H \"Authorization: Bearer $MOCK_SERVER_ADMIN_TOKEN\"" } else { "" };
         writeln!(out, "# what happened, and why; stop with Ctrl-C")?;
         writeln!(out, "curl -s {admin_url}/requests{token}; echo")
+    }
+}
+
+// === impl TwinzoCredentials ===
+
+impl TwinzoCredentials {
+    fn write_list(&self, out: &mut String) -> fmt::Result {
+        let twinzo = self;
+        writeln!(out, "twinzo client  {}  (GUID {})", twinzo.client, twinzo.client_guid)?;
+        for branch in &twinzo.branches {
+            writeln!(out, "  branch   {:<24} {:<38} {}", branch.title, branch.guid, branch.time_zone)?;
+        }
+        for device in &twinzo.devices {
+            let branch = twinzo.branches.iter().find(|branch| branch.guid == device.branch_guid);
+            let branch = branch.map_or("", |branch| branch.title.as_str());
+            writeln!(out, "  device   {:<24} {:<38} id {}, {branch}", device.login, device.password, device.id)?;
+        }
+        for account in &twinzo.accounts {
+            writeln!(out, "  {:<8} {:<24} {}", account.kind, account.login, account.password)?;
+        }
+        for key in &twinzo.api_keys {
+            let branch = key.branch_guid.as_deref().map_or("every branch", |_| "one branch only");
+            writeln!(out, "  API key  {}  ({branch})", key.key)?;
+        }
+        Ok(())
+    }
+}
+
+// === impl TimbrCredentials ===
+
+impl TimbrCredentials {
+    fn write_list(&self, out: &mut String) -> fmt::Result {
+        let timbr = self;
+        writeln!(out, "Timbr salt     {}", timbr.auth_salt.as_deref().unwrap_or("none"))?;
+        for user in &timbr.users {
+            writeln!(out, "  user     {:<24} {:<38} {}", user.user, user.password, user.token)?;
+        }
+        writeln!(out, "  bearer   {}", timbr.bearer.as_deref().unwrap_or("none"))?;
+        writeln!(out, "  ontology {}", timbr.ontologies.join(", "))
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::Arc;
 
 use super::seed::{BranchSeed, ClientSeed, DeviceSeed, LayerSeed, SectorSeed, TimbrSeed, World};
 use super::{
-    Account, AccountId, AccountKind, ApiKey, Branch, BranchId, Client, ClientId, Device, DeviceId, Directory, Layer,
-    Ontology, Sector, TimbrDirectory, TimbrUser,
+    Account, AccountId, AccountKind, Accounts, Branch, BranchId, Client, ClientId, Device, Directory, Keys, Layer,
+    Ontology, Opens, Places, Sector, StaticKey, Tenants, TimbrDirectory, TimbrUser,
 };
 
 /// What is wrong with a world file.
@@ -35,6 +36,16 @@ pub enum InvalidWorld {
 
 const DEFAULT_WORLD: &str = include_str!("default-world.toml");
 
+/// A directory on its way: its tables are not shared yet.
+#[derive(Default)]
+struct Draft {
+    tenants: Tenants,
+    places: Places,
+    accounts: Accounts,
+    keys: Keys,
+    timbr: TimbrDirectory,
+}
+
 // === impl Directory ===
 
 impl Directory {
@@ -45,33 +56,28 @@ impl Directory {
 
     /// Builds a directory and checks it.
     pub fn from_world(world: World) -> Result<Self, InvalidWorld> {
-        let mut directory = Self {
-            clients: Vec::new(),
-            branches: Vec::new(),
-            sectors: Vec::new(),
-            layers: Vec::new(),
-            devices: Vec::new(),
-            accounts: Vec::new(),
-            api_keys: Vec::new(),
-            api_key_by_text: HashMap::new(),
-            client_by_guid: HashMap::new(),
-            client_by_name: HashMap::new(),
-            branch_by_guid: HashMap::new(),
-            account_by_login: HashMap::new(),
-            device_by_number: HashMap::new(),
-            device_of_account: HashMap::new(),
-            timbr: TimbrDirectory::from_seed(world.timbr)?,
-        };
+        let mut draft = Draft::default();
         for client in world.clients {
-            directory.add_client(client)?;
+            draft.add_client(client)?;
         }
-        Ok(directory)
+        draft.add_timbr(world.timbr)?;
+        Ok(Self {
+            tenants: Arc::new(draft.tenants),
+            places: Arc::new(draft.places),
+            accounts: Arc::new(draft.accounts),
+            keys: Arc::new(draft.keys),
+            timbr: Arc::new(draft.timbr),
+        })
     }
+}
 
+// === impl Draft ===
+
+impl Draft {
     fn add_client(&mut self, seed: ClientSeed) -> Result<(), InvalidWorld> {
-        let client = ClientId(self.clients.len());
-        claim(&mut self.client_by_guid, "client guid", seed.guid, client)?;
-        claim(&mut self.client_by_name, "client", seed.name.clone(), client)?;
+        let client = ClientId(self.tenants.clients.len());
+        claim(&mut self.tenants.client_by_guid, "client guid", seed.guid, client)?;
+        claim(&mut self.tenants.client_by_name, "client", seed.name.clone(), client)?;
         let branches = self.add_branches(client, seed.branches)?;
         self.add_places(&branches, seed.sectors, seed.layers)?;
         for device in seed.devices {
@@ -88,15 +94,17 @@ impl Directory {
         }
         for key in seed.api_keys {
             let branch = key.branch_id.map(|number| branches.find(number, || "an API key".to_owned())).transpose()?;
-            if self.api_key_by_text.insert(key.key.clone(), self.api_keys.len()).is_some() {
+            let opens = Opens::Client(client, branch);
+            let added = self.keys.add(StaticKey { text: key.key, opens, disabled: key.disabled, retires: None });
+            if added.is_none() {
                 // Its own text is a secret.
                 return Err(InvalidWorld::Double { what: "an API key of client", name: seed.name });
             }
-            self.api_keys.push(ApiKey { key: key.key, client, branch });
         }
-        self.clients.push(Client {
+        self.tenants.clients.push(Client {
             id: seed.id,
             guid: seed.guid,
+            world_name: seed.name.clone(),
             name: seed.name,
             db_name: seed.db_name,
             odoo_partner_id: seed.odoo_partner_id,
@@ -107,10 +115,10 @@ impl Directory {
     fn add_branches(&mut self, client: ClientId, seeds: Vec<BranchSeed>) -> Result<Branches, InvalidWorld> {
         let mut branches = Branches(HashMap::new());
         for seed in seeds {
-            let id = BranchId(self.branches.len());
+            let id = BranchId(self.tenants.branches.len());
             claim(&mut branches.0, "branch", seed.id, id)?;
-            claim(&mut self.branch_by_guid, "branch guid", seed.guid, id)?;
-            self.branches.push(Branch {
+            claim(&mut self.tenants.branch_by_guid, "branch guid", seed.guid, id)?;
+            self.tenants.branches.push(Branch {
                 id: seed.id,
                 guid: seed.guid,
                 client,
@@ -134,7 +142,7 @@ impl Directory {
         layers: Vec<LayerSeed>,
     ) -> Result<(), InvalidWorld> {
         for seed in sectors {
-            self.sectors.push(Sector {
+            self.places.sectors.push(Sector {
                 id: seed.id,
                 guid: seed.guid,
                 branch: branches.find(seed.branch_id, || format!("sector {}", seed.id))?,
@@ -149,7 +157,7 @@ impl Directory {
             });
         }
         for seed in layers {
-            self.layers.push(Layer {
+            self.places.layers.push(Layer {
                 id: seed.id,
                 branch: branches.find(seed.branch_id, || format!("layer {}", seed.id))?,
                 title: seed.title,
@@ -162,12 +170,13 @@ impl Directory {
 
     fn add_device(&mut self, client: ClientId, branch: BranchId, seed: DeviceSeed) -> Result<(), InvalidWorld> {
         let account = self.add_account(client, branch, AccountKind::Device, &seed.login, seed.password)?;
-        let device = DeviceId(self.devices.len());
-        claim(&mut self.device_by_number, "device", seed.id, device)?;
-        self.device_of_account.insert(account, device);
-        self.devices.push(Device {
+        if self.accounts.device_by_number.contains_key(&seed.id) {
+            return Err(InvalidWorld::Double { what: "device", name: seed.id.to_string() });
+        }
+        self.accounts.add_device(Device {
             id: seed.id,
             account,
+            login: seed.login.into(),
             branch,
             sector_number: seed.sector_id,
             title: seed.title,
@@ -185,13 +194,35 @@ impl Directory {
         login: &str,
         password: String,
     ) -> Result<AccountId, InvalidWorld> {
-        if self.account_by_login(client, login).is_some() {
+        if self.accounts.find(client, login).is_some() {
             return Err(InvalidWorld::Double { what: "login", name: login.to_owned() });
         }
-        let account = AccountId(self.accounts.len());
-        self.account_by_login.entry(login.to_owned()).or_default().push(account);
-        self.accounts.push(Account { login: login.into(), password, client, branch, kind });
-        Ok(account)
+        let login = login.into();
+        Ok(self.accounts.add(Account { login, password, client, branch, kind, disabled: false }))
+    }
+
+    fn add_timbr(&mut self, seed: TimbrSeed) -> Result<(), InvalidWorld> {
+        let timbr = &mut self.timbr;
+        timbr.auth_salt = seed.auth_salt;
+        for user in seed.users {
+            if timbr.user(&user.name).is_some() {
+                return Err(InvalidWorld::Double { what: "Timbr user", name: user.name });
+            }
+            let name: Arc<str> = user.name.as_str().into();
+            let opens = Opens::TimbrUser(Arc::clone(&name));
+            let added = self.keys.add(StaticKey { text: user.token, opens, disabled: false, retires: None });
+            if added.is_none() {
+                return Err(InvalidWorld::Double { what: "the token of Timbr user", name: user.name });
+            }
+            timbr.users.push(Arc::new(TimbrUser { name, password: user.password, disabled: false }));
+        }
+        for ontology in seed.ontologies {
+            if timbr.ontology(&ontology.name).is_some() {
+                return Err(InvalidWorld::Double { what: "ontology", name: ontology.name });
+            }
+            timbr.ontologies.push(Ontology { name: ontology.name, concepts: ontology.concepts });
+        }
+        Ok(())
     }
 }
 
@@ -203,32 +234,6 @@ struct Branches(HashMap<i32, BranchId>);
 impl Branches {
     fn find(&self, number: i32, what: impl FnOnce() -> String) -> Result<BranchId, InvalidWorld> {
         self.0.get(&number).copied().ok_or_else(|| InvalidWorld::BranchUnknown { what: what(), branch: number })
-    }
-}
-
-// === impl TimbrDirectory ===
-
-impl TimbrDirectory {
-    fn from_seed(seed: TimbrSeed) -> Result<Self, InvalidWorld> {
-        let mut user_by_token = HashMap::new();
-        let mut users: Vec<TimbrUser> = Vec::new();
-        for user in seed.users {
-            if users.iter().any(|known| *known.name == user.name) {
-                return Err(InvalidWorld::Double { what: "Timbr user", name: user.name });
-            }
-            if user_by_token.insert(user.token.clone(), users.len()).is_some() {
-                return Err(InvalidWorld::Double { what: "the token of Timbr user", name: user.name });
-            }
-            users.push(TimbrUser { name: user.name.into(), password: user.password, token: user.token });
-        }
-        let mut ontologies: Vec<Ontology> = Vec::new();
-        for ontology in seed.ontologies {
-            if ontologies.iter().any(|known| known.name == ontology.name) {
-                return Err(InvalidWorld::Double { what: "ontology", name: ontology.name });
-            }
-            ontologies.push(Ontology { name: ontology.name, concepts: ontology.concepts });
-        }
-        Ok(Self { auth_salt: seed.auth_salt, users, ontologies, user_by_token })
     }
 }
 
@@ -250,13 +255,14 @@ mod tests {
     #[test]
     fn the_world_that_ships_is_whole() {
         let directory = Directory::default_world().unwrap();
-        assert_eq!(directory.devices().count(), 6);
-        assert_eq!(directory.branches().count(), 2);
+        assert_eq!(directory.devices().count(), 8);
+        assert_eq!(directory.branches().count(), 3);
         let client = directory.client_by_name("acme-logistics").unwrap();
         let account = directory.account_by_login(client, "forklift-01").unwrap();
         let (pune, _) = directory.branches().find(|(_, branch)| branch.title == "Pune").unwrap();
-        assert_eq!(directory.account(account).kind, AccountKind::Device);
-        assert!(directory.device_in_branch(directory.account(account).branch, "forklift-01").is_some());
+        let account = directory.account(account).unwrap();
+        assert_eq!(account.kind, AccountKind::Device);
+        assert!(directory.device_in_branch(account.branch, "forklift-01").is_some());
         assert!(directory.device_in_branch(pune, "forklift-01").is_none());
     }
 

@@ -120,6 +120,8 @@ pub(super) struct UserSeed {
 pub(super) struct ApiKeySeed {
     pub(super) key: String,
     pub(super) branch_id: Option<i32>,
+    #[serde(default)]
+    pub(super) disabled: bool,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

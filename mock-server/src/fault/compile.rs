@@ -3,29 +3,19 @@
 
 use std::collections::HashMap;
 
-use http::Method;
-use uuid::Uuid;
-
+use super::effect::Effect;
 use super::{Rule, RuleSpec, Trigger, TriggerSpec};
-use crate::directory::{BranchId, ClientId, Directory};
+use crate::directory::Directory;
 use crate::operation::{Operation, Vendor};
-use crate::suggest::{nearest, one_of};
+use crate::suggest::Unknown;
+use http::Method;
 
 /// What is wrong with a rule.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidRule {
     /// It names something that does not exist.
-    #[error("{field} {value:?} is unknown{}", hint(.suggestion.as_deref(), .allowed))]
-    Unknown {
-        /// JSON path of the member.
-        field: &'static str,
-        /// What it says.
-        value: String,
-        /// What was probably meant.
-        suggestion: Option<String>,
-        /// What could stand there.
-        allowed: Vec<String>,
-    },
+    #[error(transparent)]
+    Unknown(#[from] Unknown),
     /// A number is out of range, or two triggers exclude each other.
     #[error("{field}: {problem}")]
     Value {
@@ -51,7 +41,8 @@ impl InvalidRule {
     /// JSON path of the offending member, where it is one member.
     pub fn field(&self) -> Option<&'static str> {
         match self {
-            Self::Unknown { field, .. } | Self::Value { field, .. } => Some(field),
+            Self::Unknown(unknown) => Some(unknown.field),
+            Self::Value { field, .. } => Some(field),
             Self::NameTaken { .. } => Some("name"),
             Self::TooMany => None,
         }
@@ -60,7 +51,7 @@ impl InvalidRule {
     /// What was probably meant.
     pub fn suggestion(&self) -> Option<&str> {
         match self {
-            Self::Unknown { suggestion, .. } => suggestion.as_deref(),
+            Self::Unknown(unknown) => unknown.suggestion.as_deref(),
             Self::Value { .. } | Self::NameTaken { .. } | Self::TooMany => None,
         }
     }
@@ -98,15 +89,13 @@ impl Rule {
                 return never("match.method", format!("nothing that it matches is a {method}"));
             }
         }
-        let client = given.client.as_deref().map(|name| client(name, directory)).transpose()?;
-        let branch = given.branch.as_deref().map(|name| branch(name, directory)).transpose()?;
+        let client = given.client.as_deref().map(|name| directory.client_named("match.client", name)).transpose()?;
+        let branch = given.branch.as_deref().map(|name| directory.branch_named("match.branch", name, client));
+        let branch = branch.transpose()?;
         if let Some(name) = given.account.as_deref() {
             account(name, whose, directory)?;
         }
-        if !(200..=599).contains(&spec.effect.status) {
-            let problem = format!("{} is not between 200 and 599", spec.effect.status);
-            return Err(InvalidRule::Value { field: "effect.status", problem });
-        }
+        let effect = Effect::compile(&spec.effect)?;
         let trigger = trigger(spec.trigger)?;
         Ok(Self {
             id,
@@ -116,6 +105,7 @@ impl Rule {
             client,
             branch,
             trigger,
+            effect,
             spec,
             matched: 0,
             fired: 0,
@@ -128,43 +118,30 @@ fn vendor(name: &str) -> Result<Vendor, InvalidRule> {
     let all = Vendor::ALL;
     all.into_iter()
         .find(|vendor| vendor.name() == name)
-        .ok_or_else(|| unknown("match.vendor", name, all.map(Vendor::name)))
+        .ok_or_else(|| Unknown::new("match.vendor", name, all.map(Vendor::name)).into())
 }
 
 fn operation(name: &str) -> Result<Operation, InvalidRule> {
-    Operation::from_name(name).ok_or_else(|| unknown("match.operation", name, Operation::all().map(Operation::name)))
+    Operation::from_name(name)
+        .ok_or_else(|| Unknown::new("match.operation", name, Operation::all().map(Operation::name)).into())
 }
 
 fn method(name: &str) -> Result<Method, InvalidRule> {
     [Method::GET, Method::POST, Method::DELETE]
         .into_iter()
         .find(|method| method.as_str() == name)
-        .ok_or_else(|| unknown("match.method", name, ["GET", "POST", "DELETE"]))
-}
-
-fn client(name: &str, directory: &Directory) -> Result<ClientId, InvalidRule> {
-    let by_guid = Uuid::try_parse(name).ok().and_then(|guid| directory.client_by_guid(&guid));
-    by_guid
-        .or_else(|| directory.client_by_name(name))
-        .ok_or_else(|| unknown("match.client", name, directory.clients().iter().map(|client| client.name.as_str())))
-}
-
-fn branch(name: &str, directory: &Directory) -> Result<BranchId, InvalidRule> {
-    let by_guid = Uuid::try_parse(name).ok().and_then(|guid| directory.branch_by_guid(&guid));
-    by_guid
-        .or_else(|| directory.branches().find(|(_, branch)| branch.title == name).map(|(id, _)| id))
-        .ok_or_else(|| unknown("match.branch", name, directory.branches().map(|(_, branch)| branch.title.as_str())))
+        .ok_or_else(|| Unknown::new("match.method", name, ["GET", "POST", "DELETE"]).into())
 }
 
 fn account(name: &str, whose: Option<Vendor>, directory: &Directory) -> Result<(), InvalidRule> {
-    let logins = directory.accounts().iter().map(|account| &*account.login);
+    let logins = directory.accounts().map(|(_, account)| &*account.login);
     let users = directory.timbr().users.iter().map(|user| &*user.name);
     let all: Vec<&str> = match whose {
         Some(Vendor::Twinzo) => logins.collect(),
         Some(Vendor::Timbr) => users.collect(),
         None => logins.chain(users).collect(),
     };
-    if all.contains(&name) { Ok(()) } else { Err(unknown("match.account", name, all)) }
+    if all.contains(&name) { Ok(()) } else { Err(Unknown::new("match.account", name, all).into()) }
 }
 
 fn trigger(spec: TriggerSpec) -> Result<Trigger, InvalidRule> {
@@ -176,19 +153,6 @@ fn trigger(spec: TriggerSpec) -> Result<Trigger, InvalidRule> {
         (None, Some(nth), None) => Ok(Trigger::Nth(nth)),
         (None, None, Some(first)) => Ok(Trigger::First(first)),
         _ => wrong("give one of always, nth and first"),
-    }
-}
-
-fn unknown<'a>(field: &'static str, value: &str, allowed: impl IntoIterator<Item = &'a str>) -> InvalidRule {
-    let allowed: Vec<String> = allowed.into_iter().map(str::to_owned).collect();
-    let suggestion = nearest(value, allowed.iter().map(String::as_str)).map(str::to_owned);
-    InvalidRule::Unknown { field, value: value.to_owned(), suggestion, allowed }
-}
-
-fn hint(suggestion: Option<&str>, allowed: &[String]) -> String {
-    match suggestion {
-        Some(suggestion) => format!("; did you mean {suggestion:?}?"),
-        None => format!("; {}", one_of(allowed.iter().map(String::as_str))),
     }
 }
 
@@ -245,7 +209,7 @@ mod tests {
         );
         check(
             r#"{"match":{"vendor":"twinzo","account":"alice"},"effect":{"status":503}}"#,
-            r#"match.account "alice" is unknown; allowed: forklift-01, walker-01, agv-07, forklift-21, walker-21, agv-27, dock-thermometer, dispatcher@acme.example"#,
+            r#"match.account "alice" is unknown; allowed: forklift-01, walker-01, agv-07, forklift-21, walker-21, agv-27, dock-thermometer, dispatcher@acme.example, reach-stacker-01, agv-07"#,
         );
     }
 

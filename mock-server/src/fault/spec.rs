@@ -78,13 +78,69 @@ pub enum Per {
     Account,
 }
 
-/// What happens instead of the answer.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+/// What happens: `status` for another answer, or `wire` for a connection that misbehaves.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct EffectSpec {
     /// Status of the answer, 200 to 599; its body has the vendor's shape for that status.
-    pub status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
     /// Seconds in a `Retry-After` header.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
+    /// What the connection does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wire: Option<WireEffect>,
+    /// Whether anything is stored before a connection breaks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<At>,
+    /// Bytes of the answer that are sent before a connection breaks, from the first of the head.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<usize>,
+    /// Spelling of header names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case: Option<HeaderCase>,
+    /// Statuses of interim answers; 103 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statuses: Option<Vec<u16>>,
+}
+
+/// What a connection does to an answer.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WireEffect {
+    /// RST, instead of the answer or in the middle of it.
+    Reset,
+    /// FIN, instead of the answer or in the middle of it.
+    Close,
+    /// Silence, instead of the answer or in the middle of it.
+    Stall,
+    /// The answer comes in chunks, and garbage stands where the last should be.
+    BadChunk,
+    /// Header names in another spelling.
+    HeaderCase,
+    /// Interim answers before the answer.
+    Interim,
+}
+
+/// When a connection breaks.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum At {
+    /// Before anything is stored.
+    BeforeCommit,
+    /// After everything is stored.
+    AfterCommit,
+}
+
+/// How header names are spelled.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HeaderCase {
+    /// `content-type`
+    Lower,
+    /// `CONTENT-TYPE`
+    Upper,
+    /// `cOnTeNt-TyPe`
+    Mixed,
 }

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, PoisonError, RwLock};
 
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::percent_decode_str;
@@ -20,13 +20,17 @@ use crate::directory::Directory;
 pub struct Redactor {
     key: [u8; 8],
     show_secrets: bool,
-    known: Vec<String>,
+    // Longest first: a password may be part of another. Secrets come in at run time, too.
+    known: RwLock<Vec<String>>,
 }
 
 const FINGERPRINT: &str = "fingerprint:";
 
 /// What a name holds that stands before a secret: `Token`, `X-Api-Key`, `newPassword`, `API_AUTH_SALT`, `Set-Cookie` …
 const TELLING: [&str; 10] = ["pass", "pwd", "token", "key", "secret", "auth", "salt", "jwt", "bearer", "cookie"];
+
+/// Secrets at most.
+const MOST_KNOWN: usize = 100_000;
 
 /// Shorter secrets occur by chance in ordinary text.
 const SHORTEST_KNOWN: usize = 6;
@@ -66,19 +70,29 @@ static SHAPED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 // === impl Redactor ===
 
 impl Redactor {
-    /// Knows the credentials of a directory, and others. The key makes fingerprints of one seed comparable from run to
-    /// run.
-    pub fn new(key: [u8; 8], show_secrets: bool, directory: &Directory, others: Vec<String>) -> Self {
-        let timbr = directory.timbr();
-        let keys = directory.api_keys().iter().map(|key| key.key.clone());
-        let passwords = directory.accounts().iter().map(|account| account.password.clone());
-        let users = timbr.users.iter().flat_map(|user| [user.password.clone(), user.token.clone()]);
-        let mut known: Vec<String> =
-            keys.chain(passwords).chain(users).chain(timbr.auth_salt.clone()).chain(others).collect();
-        known.retain(|secret| secret.len() >= SHORTEST_KNOWN);
-        // Longest first: a password may be part of another.
-        known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        Self { key, show_secrets, known }
+    /// Knows the credentials of a directory. The key makes fingerprints of one seed comparable from run to run.
+    pub fn new(key: [u8; 8], show_secrets: bool, directory: &Directory) -> Self {
+        let redactor = Self { key, show_secrets, known: RwLock::default() };
+        redactor.learn(directory.secrets());
+        redactor
+    }
+
+    /// Learns more secrets. None is ever forgotten: the journal may still show it.
+    pub fn learn<'s>(&self, secrets: impl IntoIterator<Item = &'s str>) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        for secret in secrets.into_iter().filter(|secret| secret.len() >= SHORTEST_KNOWN) {
+            let order = |other: &String| secret.len().cmp(&other.len()).then_with(|| other.as_str().cmp(secret));
+            match known.binary_search_by(order) {
+                Err(place) if known.len() < MOST_KNOWN => known.insert(place, secret.to_owned()),
+                Err(_) => tracing::warn!("more than {MOST_KNOWN} secrets: new ones are hidden by name and shape only"),
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// Whether it hides nothing.
+    pub fn shows_secrets(&self) -> bool {
+        self.show_secrets
     }
 
     /// The stand-in for a secret.
@@ -145,7 +159,7 @@ impl Redactor {
         clean = parameter.replace_all(&clean, plain).into_owned();
         let quoted = |found: &Captures<'_>| format!("{}'{}'", &found["head"], value(found));
         clean = spoken.replace_all(&clean, quoted).into_owned();
-        for secret in &self.known {
+        for secret in self.known.read().unwrap_or_else(PoisonError::into_inner).iter() {
             if clean.contains(secret.as_str()) {
                 clean = clean.replace(secret.as_str(), &self.fingerprint(secret.as_bytes()));
             }
@@ -207,8 +221,14 @@ impl fmt::Debug for Redactor {
 mod tests {
     use super::*;
 
+    fn keyed(key: [u8; 8], show_secrets: bool) -> Redactor {
+        let redactor = Redactor::new(key, show_secrets, &Directory::default_world().unwrap());
+        redactor.learn(["another-secret"]);
+        redactor
+    }
+
     fn redactor() -> Redactor {
-        Redactor::new([7; 8], false, &Directory::default_world().unwrap(), vec!["another-secret".to_owned()])
+        keyed([7; 8], false)
     }
 
     #[test]
@@ -268,8 +288,7 @@ mod tests {
     #[test]
     fn equal_secrets_have_equal_fingerprints_under_one_key() {
         let redactor = redactor();
-        let other =
-            Redactor::new([8; 8], false, &Directory::default_world().unwrap(), vec!["another-secret".to_owned()]);
+        let other = keyed([8; 8], false);
         assert_eq!(redactor.header("Token", b"abc"), redactor.header("api-key", b"abc"));
         assert_ne!(redactor.header("token", b"abc"), redactor.header("token", b"abd"));
         assert_ne!(redactor.header("token", b"abc"), other.header("token", b"abc"));
@@ -277,8 +296,7 @@ mod tests {
 
     #[test]
     fn secrets_are_shown_when_asked_for() {
-        let redactor =
-            Redactor::new([7; 8], true, &Directory::default_world().unwrap(), vec!["another-secret".to_owned()]);
+        let redactor = keyed([7; 8], true);
         assert_eq!(redactor.header("token", b"abc"), "abc");
         assert_eq!(redactor.text(r#"{"Password":"p"}"#), r#"{"Password":"p"}"#);
     }

@@ -1,8 +1,11 @@
 //! An entry as the admin API shows it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use super::{Captured, Entry, PackedHeaders, Redactor};
+use crate::connection::{Side, WireRecord};
 
 /// No token or key of either vendor is longer.
 const LONGEST_SECRET: usize = 128;
@@ -16,25 +19,57 @@ pub struct EntryView {
     operation: Option<&'static str>,
     method: String,
     path: String,
+    /// What said that it belongs to this sandbox.
+    via: &'static str,
+    connection: u64,
     headers: Vec<(String, String)>,
     body: BodyView,
-    status: u16,
+    /// Null if nothing was sent.
+    status: Option<u16>,
     reason: Option<String>,
     detail: Option<String>,
     account: Option<String>,
     token_generation: Option<u32>,
     /// Rules that fired, the one that answered first; null if none did.
     fault: Option<Vec<String>>,
+    /// What the connection did to the answer; null if it did nothing.
+    tampered: Option<String>,
+    /// What looks odd without being wrong.
+    hints: Vec<String>,
     answer: AnswerView,
     at_ms: i64,
     at: String,
     real_ms: i64,
+    /// The bytes on the wire, if `journal.wire` is on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wire: Option<WireView>,
 }
 
 #[derive(Debug, Serialize)]
 struct AnswerView {
     headers: Vec<(String, String)>,
     body: BodyView,
+}
+
+#[derive(Debug, Serialize)]
+struct WireView {
+    request: SideView,
+    answer: SideView,
+}
+
+#[derive(Debug, Serialize)]
+struct SideView {
+    /// Length on the wire.
+    bytes: usize,
+    /// How much of it was kept.
+    kept: usize,
+    /// That part, secrets hidden.
+    text: String,
+    /// That part as it was, only where secrets are shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base64: Option<String>,
+    /// Length of each piece, and microseconds since the connection began.
+    pieces: Vec<(usize, u64)>,
 }
 
 #[derive(Debug, Serialize)]
@@ -60,6 +95,8 @@ impl EntryView {
             operation: entry.operation.map(crate::operation::Operation::name),
             method: entry.method.to_string(),
             path: redactor.text(&entry.target).into_owned(),
+            via: entry.via.name(),
+            connection: entry.connection,
             headers: headers(&entry.headers, redactor),
             body: BodyView::new(&entry.body, redactor),
             status: entry.status,
@@ -68,6 +105,8 @@ impl EntryView {
             account: entry.account.as_deref().map(|account| redactor.text(account).into_owned()),
             token_generation: entry.token_generation,
             fault: Some(entry.faults.clone()).filter(|fired| !fired.is_empty()),
+            tampered: entry.tampered.as_deref().map(str::to_owned),
+            hints: entry.hints.clone(),
             answer: AnswerView {
                 headers: headers(&entry.answer_headers, redactor),
                 body: BodyView::new(&entry.answer_body, redactor),
@@ -75,6 +114,39 @@ impl EntryView {
             at_ms: entry.at.as_millisecond(),
             at: entry.at.to_string(),
             real_ms: entry.real.as_millisecond(),
+            wire: entry.wire.as_ref().map(|record| WireView::new(record, redactor)),
+        }
+    }
+}
+
+// === impl WireView ===
+
+impl WireView {
+    fn new(record: &WireRecord, redactor: &Redactor) -> Self {
+        let (request, answer) = record.sides();
+        Self { request: SideView::new(&request, redactor), answer: SideView::new(&answer, redactor) }
+    }
+}
+
+impl SideView {
+    fn new(side: &Side, redactor: &Redactor) -> Self {
+        let total = side.total();
+        let text = String::from_utf8_lossy(&side.bytes);
+        // Head and body apart: a JSON body is only seen as one if it stands alone.
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+        let lines = head.split("\r\n").map(|line| match line.split_once(": ") {
+            Some((name, value)) => format!("{name}: {}", redactor.header(name, value.as_bytes())),
+            None => redactor.text(line).into_owned(),
+        });
+        let head = lines.collect::<Vec<_>>().join("\r\n");
+        let end = if text.contains("\r\n\r\n") { "\r\n\r\n" } else { "" };
+        let base64 = redactor.shows_secrets().then(|| STANDARD.encode(&side.bytes));
+        Self {
+            bytes: total,
+            kept: side.bytes.len(),
+            text: format!("{head}{end}{}", redactor.text(body)),
+            base64,
+            pieces: side.pieces.clone(),
         }
     }
 }

@@ -14,19 +14,18 @@ use crate::call::Call;
 use crate::directory::TimbrUser;
 use crate::json::{Members, Names};
 use crate::reason::Reason;
-use crate::sandbox::Sandbox;
 
 /// The ontology that exists beside the named ones, for the service's own statements.
 pub(crate) const SYSTEM_ONTOLOGY: &str = "system_db";
 
 /// `GET /timbr/api/get_ontologies/`.
-pub(super) fn ontologies(sandbox: &Sandbox) -> Answer {
-    let names: Vec<&str> = sandbox.directory.timbr().ontologies.iter().map(|ontology| ontology.name.as_str()).collect();
+pub(super) fn ontologies(call: &Call<'_>) -> Answer {
+    let names: Vec<&str> = call.directory.timbr().ontologies.iter().map(|ontology| ontology.name.as_str()).collect();
     Answer::json(StatusCode::OK, JSON, &Envelope::success(names))
 }
 
 /// `POST /timbr/api/query/`. Any content type is taken for JSON; `x-async` is ignored here.
-pub(super) fn envelope(sandbox: &Sandbox, call: &Call<'_>, user: &TimbrUser) -> Result<Answer, Refusal> {
+pub(super) fn envelope(call: &Call<'_>, user: &TimbrUser) -> Result<Answer, Refusal> {
     let mut json = serde_json::Deserializer::from_slice(call.body);
     let request =
         QueryRequest::deserialize(Members(Names::Exact, &mut json)).and_then(|request| json.end().map(|()| request));
@@ -34,19 +33,19 @@ pub(super) fn envelope(sandbox: &Sandbox, call: &Call<'_>, user: &TimbrUser) -> 
         let text = format!("Bad request: the body must be an object with the texts ontology_name and query: {error}");
         Refusal::BadRequest(Reason::BodyInvalid.because(text))
     })?;
-    let rows = rows(sandbox, &request.ontology_name, &request.query, user)?;
+    let rows = rows(call, &request.ontology_name, &request.query, user)?;
     Ok(Answer::json(StatusCode::OK, JSON, &Envelope::success(rows)))
 }
 
 /// `POST /timbr/openapi/ontology/{ontology}/query`.
-pub(super) fn bare(sandbox: &Sandbox, call: &Call<'_>, ontology: &str, user: &TimbrUser) -> Result<Answer, Refusal> {
+pub(super) fn bare(call: &Call<'_>, ontology: &str, user: &TimbrUser) -> Result<Answer, Refusal> {
     if call.header(header::X_ASYNC).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
         let text = "Not implemented: mock-server does not answer asynchronous queries yet";
         return Err(Refusal::NotImplemented(Reason::AsyncUnsupported.because(text)));
     }
     let sql = std::str::from_utf8(call.body)
         .map_err(|_| Refusal::BadRequest(Reason::BodyInvalid.because("Bad request: the query is not UTF-8")))?;
-    let rows = rows(sandbox, ontology, sql, user)?;
+    let rows = rows(call, ontology, sql, user)?;
     let mut answer = Answer::empty(StatusCode::OK);
     answer.headers.insert(CONTENT_TYPE, JSON);
     answer.body = rows.get().to_owned().into();
@@ -54,21 +53,21 @@ pub(super) fn bare(sandbox: &Sandbox, call: &Call<'_>, ontology: &str, user: &Ti
 }
 
 /// Canned answers first, then the statements that every service knows.
-fn rows(sandbox: &Sandbox, ontology: &str, sql: &str, user: &TimbrUser) -> Result<Box<RawValue>, Refusal> {
+fn rows(call: &Call<'_>, ontology: &str, sql: &str, user: &TimbrUser) -> Result<Box<RawValue>, Refusal> {
     if sql.trim().is_empty() {
         return Err(Refusal::BadRequest(Reason::SqlEmpty.because("Bad request: the query is empty")));
     }
-    let directory = sandbox.directory.timbr();
+    let directory = call.directory.timbr();
     if directory.ontology(ontology).is_none() && ontology != SYSTEM_ONTOLOGY {
         let known: Vec<&str> = directory.ontologies.iter().map(|ontology| ontology.name.as_str()).collect();
         let text = format!("Unknown database '{ontology}'; the known ones are: {}", known.join(", "));
         return Err(Refusal::Engine(Reason::OntologyUnknown.because(text)));
     }
     let engine = |text: String| Refusal::Engine(Reason::SqlRefused.because(text));
-    if let Some(answer) = sandbox.settings.timbr.answers.find(ontology, sql) {
+    if let Some(answer) = call.setup.answers.find(ontology, sql) {
         return answer.map(ToOwned::to_owned).map_err(|text| engine(text.to_owned()));
     }
-    match system::answer(directory, ontology, sql, user) {
+    match system::answer(call, ontology, sql, user) {
         Some(Ok(rows)) => serde_json::value::to_raw_value(&rows).map_err(|error| Refusal::Internal(error.into())),
         Some(Err(text)) => Err(engine(text)),
         None => Err(Refusal::Engine(Reason::SqlUnanswered.because(

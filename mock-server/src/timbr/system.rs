@@ -2,10 +2,12 @@
 
 use std::sync::LazyLock;
 
+use jiff::Timestamp;
 use regex::{Captures, Regex};
 use serde_json::{Map, Value, json};
 
-use crate::directory::{TimbrDirectory, TimbrUser};
+use crate::call::Call;
+use crate::directory::{Directory, TimbrUser};
 
 type Rows = Result<Value, String>;
 type Answerer = fn(&Context<'_>, &Captures<'_>) -> Rows;
@@ -17,7 +19,8 @@ struct Statement {
 }
 
 struct Context<'a> {
-    directory: &'a TimbrDirectory,
+    directory: &'a Directory,
+    now: Timestamp,
     ontology: &'a str,
     user: &'a TimbrUser,
 }
@@ -32,7 +35,13 @@ static STATEMENTS: LazyLock<Vec<Statement>> = LazyLock::new(|| {
             Ok(concepts(context).map(|name| json!({ "tab_name": name })).collect())
         }),
         (r"select\s+ontology\s+from\s+timbr\.sys_ontologies", |context, _| {
-            Ok(context.directory.ontologies.iter().map(|ontology| json!({ "ontology": ontology.name })).collect())
+            Ok(context
+                .directory
+                .timbr()
+                .ontologies
+                .iter()
+                .map(|ontology| json!({ "ontology": ontology.name }))
+                .collect())
         }),
         (r"select\s+timbr_username\(\)", |context, _| {
             Ok(json!([{ context.user.name.to_string(): context.user.name.to_string() }]))
@@ -57,10 +66,13 @@ static LITERAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// Answers a statement, or `None` if it is not one of these.
-pub(super) fn answer(directory: &TimbrDirectory, ontology: &str, sql: &str, user: &TimbrUser) -> Option<Rows> {
+pub(super) fn answer(call: &Call<'_>, ontology: &str, sql: &str, user: &TimbrUser) -> Option<Rows> {
+    find(&Context { directory: call.directory, now: call.now, ontology, user }, sql)
+}
+
+fn find(context: &Context<'_>, sql: &str) -> Option<Rows> {
     let sql = bare_statement(sql);
-    let context = Context { directory, ontology, user };
-    STATEMENTS.iter().find_map(|statement| Some((statement.answer)(&context, &statement.pattern.captures(sql)?)))
+    STATEMENTS.iter().find_map(|statement| Some((statement.answer)(context, &statement.pattern.captures(sql)?)))
 }
 
 /// Without the comment lines that clients put before a statement, without the last semicolon.
@@ -76,10 +88,11 @@ fn show_token(context: &Context<'_>, found: &Captures<'_>) -> Rows {
     let user = match found.name("user") {
         None => context.user,
         Some(name) => {
-            context.directory.user(name.as_str()).ok_or_else(|| format!("User {} does not exist", name.as_str()))?
+            let user = context.directory.timbr().user(name.as_str());
+            user.ok_or_else(|| format!("User {} does not exist", name.as_str()))?
         }
     };
-    Ok(json!([{ "token": user.token }]))
+    Ok(json!([{ "token": context.directory.timbr_token(user, context.now) }]))
 }
 
 fn describe_concept(context: &Context<'_>, found: &Captures<'_>) -> Rows {
@@ -116,20 +129,22 @@ fn literals(_: &Context<'_>, found: &Captures<'_>) -> Rows {
 }
 
 fn concepts<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
-    let ontology = context.directory.ontology(context.ontology);
+    let ontology = context.directory.timbr().ontology(context.ontology);
     ontology.into_iter().flat_map(|ontology| ontology.concepts.iter().map(String::as_str))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::Directory;
+
+    fn asked(sql: &str) -> Option<Rows> {
+        let directory = Directory::default_world().unwrap();
+        let user = &directory.timbr().users[0];
+        find(&Context { directory: &directory, now: Timestamp::UNIX_EPOCH, ontology: "supply_chain", user }, sql)
+    }
 
     fn check(sql: &str, expected: Value) {
-        let directory = Directory::default_world().unwrap();
-        let timbr = directory.timbr();
-        let rows = answer(timbr, "supply_chain", sql, &timbr.users[0]);
-        assert_eq!(rows, Some(Ok(expected)), "{sql}");
+        assert_eq!(asked(sql), Some(Ok(expected)), "{sql}");
     }
 
     // One line for each statement that docs/timbr.md §6 lists.
@@ -164,9 +179,7 @@ mod tests {
     }
 
     fn described(concept: &str) -> Option<Rows> {
-        let directory = Directory::default_world().unwrap();
-        let timbr = directory.timbr();
-        answer(timbr, "supply_chain", &format!("describe concept `dtimbr`.`{concept}`"), &timbr.users[0])
+        asked(&format!("describe concept `dtimbr`.`{concept}`"))
     }
 
     #[test]
@@ -178,10 +191,8 @@ mod tests {
     fn comments_and_semicolons_do_not_matter_but_the_rest_does() {
         check("-- LLM: count things\nSELECT 1;", json!([{ "1": 1 }]));
         assert_eq!(bare_statement("--a\n--b\n select 2 ; "), "select 2");
-        let directory = Directory::default_world().unwrap();
-        let timbr = directory.timbr();
         for sql in ["SELECT 1 FROM x", "SHOW VERSIONS", "SELECT * FROM dtimbr.customer"] {
-            assert!(answer(timbr, "supply_chain", sql, &timbr.users[0]).is_none(), "{sql}");
+            assert!(asked(sql).is_none(), "{sql}");
         }
     }
 }

@@ -1,28 +1,51 @@
 //! `POST /timbr/api/get_token`: a bearer buys the user's permanent token, §4.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use http::header::AUTHORIZATION;
 use subtle::ConstantTimeEq;
 use wire::timbr::Envelope;
 
 use super::bearer::{self, BadBearer};
-use super::error::JSON;
+use super::error::{JSON, Refusal};
 use super::fernet::Unreadable;
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::directory::TimbrUser;
+use crate::directory::{Opens, TimbrUser};
 use crate::reason::{Reason, Refused};
-use crate::sandbox::Sandbox;
 
-/// The same user gets the same token on every call.
-pub(super) fn get_token(user: &TimbrUser) -> Answer {
-    Answer::json(StatusCode::OK, JSON, &Envelope::success([&user.token]))
+/// The same user gets the same token on every call, until it is rotated.
+pub(super) fn get_token(call: &Call<'_>, user: &TimbrUser) -> Result<Answer, Refusal> {
+    let none = || Refusal::BadBearer(Reason::KeyDisabled.because("the user has no token that is in force"));
+    let token = call.directory.timbr_token(user, call.now).ok_or_else(none)?;
+    Ok(Answer::json(StatusCode::OK, JSON, &Envelope::success([token])))
+}
+
+/// The user whose token this is, if it is in force.
+pub(super) fn user_of_key<'c>(call: &'c Call<'_>, text: &str) -> Result<&'c Arc<TimbrUser>, Refused> {
+    let unknown = || Reason::KeyUnknown.because("no user has such a token");
+    let key = call.directory.key(text).ok_or_else(unknown)?;
+    let Opens::TimbrUser(name) = &key.opens else {
+        return Err(Reason::KeyUnknown.because("the key is a twinzo API key, not a Timbr user's token"));
+    };
+    if key.disabled {
+        return Err(Reason::KeyDisabled.because("the token is disabled"));
+    }
+    if let Some(end) = key.retires.filter(|end| call.now >= *end) {
+        return Err(Reason::KeyRetired.because(format!("the token was rotated and ended at {end}")));
+    }
+    enabled(call.directory.timbr().user(name).ok_or_else(unknown)?)
+}
+
+fn enabled(user: &Arc<TimbrUser>) -> Result<&Arc<TimbrUser>, Refused> {
+    if user.disabled { Err(Reason::UserDisabled.because("the user is disabled")) } else { Ok(user) }
 }
 
 /// The user that a bearer names, if the password in it is the user's.
-pub(super) fn user_of_bearer<'s>(sandbox: &'s Sandbox, call: &Call<'_>) -> Result<&'s TimbrUser, Refused> {
-    let settings = &sandbox.settings.timbr;
-    let directory = sandbox.directory.timbr();
+pub(super) fn user_of_bearer<'c>(call: &'c Call<'_>) -> Result<&'c Arc<TimbrUser>, Refused> {
+    let settings = &call.setup.settings.timbr;
+    let directory = call.directory.timbr();
     let salt = settings.auth_salt.as_ref().or(directory.auth_salt.as_ref());
     let salt = salt.ok_or_else(|| Reason::SaltMissing.because("no timbr.auth_salt is configured"))?;
     let header = call
@@ -36,14 +59,15 @@ pub(super) fn user_of_bearer<'s>(sandbox: &'s Sandbox, call: &Call<'_>) -> Resul
         }
     };
     let now_s = u64::try_from(call.now.as_second()).unwrap_or(0);
-    let ttl_s = settings.bearer_ttl.map(|ttl| u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX).div_ceil(1000));
+    let ttl_s =
+        settings.bearer_ttl.map(|ttl| u64::try_from(ttl.signed().as_millis()).unwrap_or(u64::MAX).div_ceil(1000));
     let who =
         bearer::read(token, salt, settings.bearer_key, settings.bearer_plaintext, now_s, ttl_s).map_err(explain)?;
     let user = directory.user(&who.user).ok_or_else(|| {
         Reason::BearerUserUnknown.because(format!("the bearer names the user {:?}, who is unknown", who.user))
     })?;
     if bool::from(user.password.as_bytes().ct_eq(who.password.as_bytes())) {
-        Ok(user)
+        enabled(user)
     } else {
         Err(Reason::BearerPasswordWrong.because(format!("the bearer's password is not that of {:?}", who.user)))
     }

@@ -103,7 +103,7 @@ const DAMAGES: [(&str, Mend); 6] = [
     }),
 ];
 
-fn fold(text: &str) -> [u8; 4] {
+pub(super) fn fold(text: &str) -> [u8; 4] {
     let digest = Sha256::digest(text);
     [digest[0], digest[1], digest[2], digest[3]]
 }

@@ -1,18 +1,18 @@
 //! Log in, refresh, log out: §3.
 
 use http::StatusCode;
-use wire::authorization::TokenContract;
+use jiff::SignedDuration;
 
-use super::caller::{Login, Logout};
+use super::caller::{Held, Login, Logout};
 use super::media::Invalid;
 use super::problem::Refusal;
 use super::signing::Signed;
-use crate::answer::{Answer, JSON, Outcome};
+use super::terms::Terms;
+use crate::answer::{Answer, Outcome};
 use crate::call::Call;
-use crate::directory::AccountId;
+use crate::config::{OldToken, RefreshSection, RefreshedToken};
 use crate::reason::Reason;
 use crate::sandbox::Sandbox;
-use crate::token::Grant;
 
 /// `POST Authorization/Authenticate`, §3.1. Stale signing headers are not looked at.
 pub(super) fn authenticate(
@@ -44,14 +44,23 @@ pub(super) fn authenticate(
         let login = credential.login.unwrap_or_default();
         return denied(Reason::LoginUnknown, format!("the client has no account with the login {login:?}"));
     };
-    if Some(&sandbox.directory.account(account).password) != credential.password.as_ref() {
+    let deleted = || Refusal::Internal(anyhow::anyhow!("an account was found that is not there"));
+    let holder = call.directory.account(account).ok_or_else(deleted)?;
+    if Some(&holder.password) != credential.password.as_ref() {
         return denied(Reason::PasswordWrong, "the password is not the account's".to_owned());
     }
-    let grant = issue(sandbox, call, account)?;
-    Ok(contract(sandbox, &grant, outcome))
+    if holder.disabled {
+        return denied(Reason::AccountDisabled, "the account is disabled".to_owned());
+    }
+    let terms = Terms::of(sandbox, call, account)?;
+    if call.setup.settings.twinzo.single_session {
+        sandbox.tokens.supersede_all(account, call.now);
+    }
+    let grant = terms.issue(sandbox, call, account)?;
+    Ok(terms.contract(call, &grant, holder, outcome))
 }
 
-/// `GET Authorization/Token`, §3.2: a new token for the current one, which is dead from then on.
+/// `GET Authorization/Token`, §3.2: what becomes of the token is a setting (§8, question 9).
 pub(super) fn refresh(
     sandbox: &Sandbox,
     call: &Call<'_>,
@@ -59,33 +68,36 @@ pub(super) fn refresh(
     outcome: &mut Outcome,
 ) -> Result<Answer, Refusal> {
     let current = signed.token("only a token can be refreshed; the request is signed with an API key")?;
-    sandbox.tokens.supersede(current.id, call.now).map_err(Refusal::NotAuthorized)?;
-    let grant = issue(sandbox, call, current.account)?;
-    Ok(contract(sandbox, &grant, outcome))
+    let Held { token, account } = current;
+    let terms = Terms::of(sandbox, call, token.account)?;
+    let RefreshSection { token: answer, old, .. } = call.setup.settings.twinzo.refresh;
+    let grant = match answer {
+        RefreshedToken::Same => {
+            let issuance = terms.issuance(sandbox, call);
+            let grant = sandbox.tokens.extend(&call.setup.mint, call.directory, token.id, &issuance);
+            let forgotten = || Refusal::Internal(anyhow::anyhow!("a token was forgotten while it was refreshed"));
+            grant.map_err(Refusal::Internal)?.ok_or_else(forgotten)?
+        }
+        RefreshedToken::New => {
+            // One that is let in although it expired has nothing left to lose.
+            let expired = call.now >= token.dies;
+            match old {
+                OldToken::Lives => Ok(()),
+                _ if expired => Ok(()),
+                OldToken::Dies => sandbox.tokens.supersede(token.id, call.now, SignedDuration::ZERO),
+                OldToken::Grace(grace) => sandbox.tokens.supersede(token.id, call.now, grace.signed()),
+            }
+            .map_err(Refusal::NotAuthorized)?;
+            terms.issue(sandbox, call, token.account)?
+        }
+    };
+    Ok(terms.contract(call, &grant, account, outcome))
 }
 
 /// `DELETE Authorization/Token`, §3.3: needs nothing but the token.
-pub(super) fn delete_token(sandbox: &Sandbox, call: &Call<'_>, logout: Logout) -> Result<Answer, Refusal> {
-    let token = logout.token.map_err(|denied| Refusal::NotAuthorized(denied.refused))?;
-    sandbox.tokens.revoke(token.id, call.now);
+pub(super) fn delete_token(sandbox: &Sandbox, call: &Call<'_>, logout: &Logout) -> Result<Answer, Refusal> {
+    let held = logout.token.as_ref().map_err(|denied| Refusal::NotAuthorized(denied.refused.clone()))?;
+    held.spend(sandbox, call)?;
+    sandbox.tokens.log_out(held.token.id, call.now);
     Ok(Answer::empty(StatusCode::NO_CONTENT))
-}
-
-/// The contract that login and refresh answer. The journal names the generation that it hands out.
-fn contract(sandbox: &Sandbox, grant: &Grant, outcome: &mut Outcome) -> Answer {
-    outcome.token_generation = Some(grant.token.generation);
-    let account = sandbox.directory.account(grant.token.account);
-    let contract = TokenContract {
-        client: sandbox.directory.client(account.client).guid.to_string(),
-        token: grant.text.clone(),
-        expiration: grant.token.expires.as_millisecond(),
-        created: grant.token.created.as_millisecond(),
-        branch: sandbox.directory.branch(account.branch).guid.to_string(),
-    };
-    Answer::json(StatusCode::OK, JSON, &contract)
-}
-
-fn issue(sandbox: &Sandbox, call: &Call<'_>, account: AccountId) -> Result<Grant, Refusal> {
-    let id = u128::from_be_bytes(sandbox.entropy.bytes());
-    sandbox.tokens.issue(&sandbox.directory, account, id, call.now, call.id).map_err(Refusal::Internal)
 }

@@ -7,8 +7,9 @@ use wire::authorization::Credential;
 use wire::header;
 
 use super::media::{self, Invalid};
+use super::problem::Refusal;
 use crate::call::Call;
-use crate::directory::{AccountId, BranchId, ClientId, Directory};
+use crate::directory::{Account, AccountId, BranchId, ClientId, Directory};
 use crate::reason::{Reason, cut};
 use crate::sandbox::Sandbox;
 use crate::token::{Denied, Token};
@@ -45,7 +46,14 @@ pub(super) struct Login {
 /// A log out: the token is all there is (§2).
 #[derive(Debug)]
 pub(super) struct Logout {
-    pub(super) token: Result<Token, Denied>,
+    pub(super) token: Result<Held, Denied>,
+}
+
+/// A token with whoever holds it.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub(super) token: Token,
+    pub(super) account: Arc<Account>,
 }
 
 // === impl Facts ===
@@ -53,21 +61,55 @@ pub(super) struct Logout {
 impl Facts {
     /// What a token says of its holder, dead or alive.
     pub(super) fn of_token(directory: &Directory, token: &Token) -> Self {
-        let account = directory.account(token.account);
-        Self {
-            client: Some(account.client),
-            branch: Some(account.branch),
-            account: Some(token.account),
-            generation: Some(token.generation),
+        let generation = Some(token.generation);
+        match directory.account(token.account) {
+            Some(account) => Self {
+                client: Some(account.client),
+                branch: Some(account.branch),
+                account: Some(token.account),
+                generation,
+            },
+            None => Self { generation, ..Self::default() },
         }
     }
+}
+
+// === impl Held ===
+
+impl Held {
+    /// The live token behind a text. Nothing changes.
+    pub(super) fn find(sandbox: &Sandbox, call: &Call<'_>, text: &str) -> Result<Self, Denied> {
+        let token = sandbox.tokens.verify(&call.setup.mint, text, call.now)?;
+        Self::of(call, token)
+    }
+
+    /// A token's holder may have been disabled or deleted since.
+    pub(super) fn of(call: &Call<'_>, token: Token) -> Result<Self, Denied> {
+        let denied = |refused| Denied { refused, token: Some(Box::new(token)) };
+        let deleted = || denied(Reason::AccountDeleted.because("the token's account was deleted"));
+        let account = call.directory.account(token.account).ok_or_else(deleted)?;
+        if account.disabled {
+            return Err(denied(Reason::AccountDisabled.because("the token's account is disabled")));
+        }
+        Ok(Self { token, account: Arc::clone(account) })
+    }
+
+    /// Puts the token to use.
+    pub(super) fn spend(&self, sandbox: &Sandbox, call: &Call<'_>) -> Result<(), Refusal> {
+        sandbox.tokens.spend(self.token.id, call.now).map_err(Refusal::NotAuthorized)
+    }
+}
+
+/// The client that a login's body names: it may say which sandbox is meant.
+pub(crate) fn client_name(body: &[u8]) -> Option<String> {
+    media::parse::<Credential>(body, "").ok()?.client
 }
 
 // === impl Login ===
 
 impl Login {
-    pub(super) fn read(sandbox: &Sandbox, call: &Call<'_>) -> Self {
-        let directory = &*sandbox.directory;
+    pub(super) fn read(call: &Call<'_>) -> Self {
+        let directory = call.directory;
         let credential: Result<Credential, _> = media::parse(call.body, "credentialContract");
         let read = credential.as_ref().ok();
         let client = read.and_then(|read| directory.client_by_name(read.client.as_deref()?));
@@ -79,7 +121,7 @@ impl Login {
 
 impl Caller for Login {
     fn facts(&self, directory: &Directory) -> Facts {
-        let branch = self.account.map(|account| directory.account(account).branch);
+        let branch = self.account.and_then(|account| Some(directory.account(account)?.branch));
         Facts { client: self.client, branch, account: self.account, generation: None }
     }
 
@@ -97,15 +139,14 @@ impl Logout {
     pub(super) fn read(sandbox: &Sandbox, call: &Call<'_>) -> Self {
         let missing = || Denied::without_token(Reason::CredentialMissing.because("the request has no Token header"));
         let text = call.header(header::TOKEN).ok_or_else(missing);
-        let token = text.and_then(|text| sandbox.tokens.verify(text, call.now));
-        Self { token }
+        Self { token: text.and_then(|text| Held::find(sandbox, call, text)) }
     }
 }
 
 impl Caller for Logout {
     fn facts(&self, directory: &Directory) -> Facts {
         let token = match &self.token {
-            Ok(token) => Some(*token),
+            Ok(held) => Some(held.token),
             Err(denied) => denied.token.as_deref().copied(),
         };
         token.map_or_else(Facts::default, |token| Facts::of_token(directory, &token))

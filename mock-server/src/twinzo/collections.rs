@@ -15,49 +15,54 @@ use crate::reason::Reason;
 use crate::sandbox::Sandbox;
 
 /// `GET clients`: the caller's own.
-pub(super) fn clients(sandbox: &Sandbox, signed: &Signed) -> Answer {
-    ok(&[client_view(sandbox.directory.client(signed.client))])
+pub(super) fn clients(call: &Call<'_>, signed: &Signed) -> Answer {
+    ok(&[client_view(call.directory.client(signed.client))])
 }
 
 /// `GET branches`: every branch of the client, whatever the header.
-pub(super) fn branches(sandbox: &Sandbox, signed: &Signed) -> Answer {
-    ok(&branches_of(sandbox, signed).map(branch_view).collect::<Vec<_>>())
+pub(super) fn branches(call: &Call<'_>, signed: &Signed) -> Answer {
+    ok(&branches_of(call, signed).map(branch_view).collect::<Vec<_>>())
 }
 
 /// `GET branches/{id}`.
-pub(super) fn branch(sandbox: &Sandbox, signed: &Signed, number: &str) -> Result<Answer, Refusal> {
-    let found = branches_of(sandbox, signed).find(|branch| is(branch.id, number));
+pub(super) fn branch(call: &Call<'_>, signed: &Signed, number: &str) -> Result<Answer, Refusal> {
+    let found = branches_of(call, signed).find(|branch| is(branch.id, number));
     Ok(ok(&branch_view(found.ok_or_else(|| no_entity(number))?)))
 }
 
 /// `GET sectors`.
-pub(super) fn sectors(sandbox: &Sandbox, signed: &Signed) -> Answer {
-    let sectors = sectors_of(sandbox, signed.branch).map(|sector| sector_view(sandbox, sector));
+pub(super) fn sectors(call: &Call<'_>, signed: &Signed) -> Answer {
+    let sectors = sectors_of(call, signed.branch).map(|sector| sector_view(call, sector));
     ok(&sectors.collect::<Vec<_>>())
 }
 
 /// `GET sectors/{id}`.
-pub(super) fn sector(sandbox: &Sandbox, signed: &Signed, number: &str) -> Result<Answer, Refusal> {
-    let found = sectors_of(sandbox, signed.branch).find(|sector| is(sector.id, number));
-    Ok(ok(&sector_view(sandbox, found.ok_or_else(|| no_entity(number))?)))
+pub(super) fn sector(call: &Call<'_>, signed: &Signed, number: &str) -> Result<Answer, Refusal> {
+    let found = sectors_of(call, signed.branch).find(|sector| is(sector.id, number));
+    Ok(ok(&sector_view(call, found.ok_or_else(|| no_entity(number))?)))
 }
 
 /// `GET devices`.
-pub(super) fn devices(sandbox: &Sandbox, signed: &Signed) -> Answer {
-    let devices = sandbox.directory.devices().filter(|(_, device)| device.branch == signed.branch);
-    ok(&devices.map(|(id, device)| device_view(sandbox, id, device)).collect::<Vec<_>>())
+pub(super) fn devices(sandbox: &Sandbox, call: &Call<'_>, signed: &Signed) -> Answer {
+    let devices = call.directory.devices().filter(|(_, device)| device.branch == signed.branch);
+    ok(&devices.map(|(id, device)| device_view(sandbox, call, id, device)).collect::<Vec<_>>())
 }
 
 /// `GET devices/{id}`.
-pub(super) fn device(sandbox: &Sandbox, signed: &Signed, number: &str) -> Result<Answer, Refusal> {
-    let id = device_in(sandbox, signed.branch, number.parse().ok()).ok_or_else(|| no_entity(number))?;
-    Ok(ok(&device_view(sandbox, id, sandbox.directory.device(id))))
+pub(super) fn device(sandbox: &Sandbox, call: &Call<'_>, signed: &Signed, number: &str) -> Result<Answer, Refusal> {
+    let (id, device) = device_in(call, signed.branch, number.parse().ok()).ok_or_else(|| no_entity(number))?;
+    Ok(ok(&device_view(sandbox, call, id, device)))
 }
 
 /// `GET devices/login/{login}`.
-pub(super) fn device_by_login(sandbox: &Sandbox, signed: &Signed, login: &str) -> Result<Answer, Refusal> {
-    let id = sandbox.directory.device_in_branch(signed.branch, login).ok_or_else(|| no_device(login))?;
-    Ok(ok(&device_view(sandbox, id, sandbox.directory.device(id))))
+pub(super) fn device_by_login(
+    sandbox: &Sandbox,
+    call: &Call<'_>,
+    signed: &Signed,
+    login: &str,
+) -> Result<Answer, Refusal> {
+    let (id, device) = call.directory.device_in_branch(signed.branch, login).ok_or_else(|| no_device(login))?;
+    Ok(ok(&device_view(sandbox, call, id, device)))
 }
 
 /// `GET devices/locations/?deviceId=&from=&to=`: both ends included, either may be left out.
@@ -66,22 +71,21 @@ pub(super) fn locations(sandbox: &Sandbox, call: &Call<'_>, signed: &Signed) -> 
     let number = number.ok_or_else(|| Refusal::bad_value(Reason::QueryInvalid, "deviceId", ""))?;
     let from = parameter(call, "from")?.unwrap_or(i64::MIN);
     let to = parameter(call, "to")?.unwrap_or(i64::MAX);
-    let device = device_in(sandbox, signed.branch, Some(number)).ok_or_else(|| no_entity(&number.to_string()))?;
+    let (device, _) = device_in(call, signed.branch, Some(number)).ok_or_else(|| no_entity(&number.to_string()))?;
     Ok(ok(&sandbox.positions.between(device, from, to)))
 }
 
-fn branches_of<'s>(sandbox: &'s Sandbox, signed: &Signed) -> impl Iterator<Item = &'s Branch> {
+fn branches_of<'c>(call: &'c Call<'_>, signed: &Signed) -> impl Iterator<Item = &'c Branch> {
     let client = signed.client;
-    sandbox.directory.branches().map(|(_, branch)| branch).filter(move |branch| branch.client == client)
+    call.directory.branches().map(|(_, branch)| branch).filter(move |branch| branch.client == client)
 }
 
-fn sectors_of(sandbox: &Sandbox, branch: BranchId) -> impl Iterator<Item = &Sector> {
-    sandbox.directory.sectors().iter().filter(move |sector| sector.branch == branch)
+fn sectors_of<'c>(call: &'c Call<'_>, branch: BranchId) -> impl Iterator<Item = &'c Sector> {
+    call.directory.sectors().iter().filter(move |sector| sector.branch == branch)
 }
 
-fn device_in(sandbox: &Sandbox, branch: BranchId, number: Option<i32>) -> Option<DeviceId> {
-    let device = sandbox.directory.device_by_number(number?)?;
-    (sandbox.directory.device(device).branch == branch).then_some(device)
+fn device_in<'c>(call: &'c Call<'_>, branch: BranchId, number: Option<i32>) -> Option<(DeviceId, &'c Device)> {
+    call.directory.device_by_number(number?).filter(|(_, device)| device.branch == branch)
 }
 
 /// Whether a routed integer is this id.
@@ -134,11 +138,11 @@ fn branch_view(branch: &Branch) -> collection::Branch {
     }
 }
 
-fn sector_view(sandbox: &Sandbox, sector: &Sector) -> collection::Sector {
+fn sector_view(call: &Call<'_>, sector: &Sector) -> collection::Sector {
     collection::Sector {
         id: sector.id,
         guid: sector.guid.to_string(),
-        branch_id: sandbox.directory.branch(sector.branch).id,
+        branch_id: call.directory.branch(sector.branch).id,
         title: sector.title.clone(),
         barrier_height: sector.barrier_height,
         barrier_width: sector.barrier_width,
@@ -156,15 +160,14 @@ fn sector_view(sandbox: &Sandbox, sector: &Sector) -> collection::Sector {
     }
 }
 
-fn device_view(sandbox: &Sandbox, id: DeviceId, device: &Device) -> collection::Device {
-    let directory = &*sandbox.directory;
+fn device_view(sandbox: &Sandbox, call: &Call<'_>, id: DeviceId, device: &Device) -> collection::Device {
     let whereabouts = sandbox.positions.whereabouts(id);
     let last = whereabouts.last;
     let last = last.as_ref();
     collection::Device {
         id: device.id,
         mac: device.mac.clone(),
-        branch_id: directory.branch(device.branch).id,
+        branch_id: call.directory.branch(device.branch).id,
         sector_id: last.and_then(|last| last.sector_id).or(device.sector_number),
         title: device.title.clone(),
         note: None,
@@ -176,7 +179,7 @@ fn device_view(sandbox: &Sandbox, id: DeviceId, device: &Device) -> collection::
         fall_status: "OK".to_owned(),
         battery: last.and_then(|last| last.battery).map(f32::from),
         device_type_id: 1,
-        login: directory.account(device.account).login.to_string(),
+        login: device.login.to_string(),
         position: true,
         geofence: false,
         layers: EmptyList,

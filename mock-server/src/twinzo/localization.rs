@@ -1,9 +1,13 @@
 //! Positions come in: §4.2, §4.3 and §4.5.
 
+use std::sync::Arc;
+
 use http::StatusCode;
+use jiff::SignedDuration;
 use wire::localization::{DeviceLocations, LocalizationResult, Location, LocationResult};
 
 use super::media::{self, Invalid};
+use super::positions::TrackLimits;
 use super::problem::Refusal;
 use super::signing::Signed;
 use crate::answer::{Answer, JSON, Outcome};
@@ -20,10 +24,10 @@ pub(super) fn one(
     outcome: &mut Outcome,
 ) -> Result<Answer, Refusal> {
     let why = "localization needs the token of a device; an API key names none (use localization/batch with it)";
-    let account = signed.token(why)?.account;
+    let login = Arc::clone(&signed.token(why)?.account.login);
     let locations: Vec<Location> = media::parse(call.body, "locationContract").map_err(Refusal::BadBody)?;
-    let login = &sandbox.directory.account(account).login;
-    let result = store(sandbox, call, signed.branch, login, locations);
+    note_stamps(call, &locations, outcome);
+    let result = store(sandbox, call, signed.branch, &login, locations);
     note_failures(std::slice::from_ref(&result), outcome);
     Ok(Answer::json(StatusCode::OK, JSON, &result))
 }
@@ -42,6 +46,7 @@ pub(super) fn batch(
     if !nameless.is_empty() {
         return Err(Refusal::BadBody(Invalid::required(nameless.iter().map(|path| (path.as_str(), "Login")))));
     }
+    note_stamps(call, devices.iter().flat_map(|device| device.locations.iter().flatten()), outcome);
     let results: Vec<LocalizationResult> = devices
         .into_iter()
         .map(|device| {
@@ -62,6 +67,30 @@ fn note_failures(results: &[LocalizationResult], outcome: &mut Outcome) {
     }
 }
 
+/// A stamp far from the sandbox's clock is accepted (§8, question 15) and remarked on: the client's clock is another.
+fn note_stamps<'l>(call: &Call<'_>, locations: impl IntoIterator<Item = &'l Location>, outcome: &mut Outcome) {
+    let (now, tolerance) = (call.now.as_millisecond(), call.setup.settings.twinzo.stamp_tolerance);
+    let most = tolerance.signed().as_millis();
+    let mut odd = locations.into_iter().map(|location| location.timestamp).filter(|stamp| {
+        let apart = i128::from(*stamp) - i128::from(now);
+        apart.abs() > most
+    });
+    let Some(first) = odd.next() else { return };
+    let more = odd.count();
+    outcome.hints.push(format!(
+        "Timestamp {first} is {} the sandbox's clock ({now}), and so are {more} more; the tolerance is {tolerance}",
+        distance(first, now)
+    ));
+}
+
+/// `3h behind`, `2s ahead of`: in whole seconds, or less where there is less.
+fn distance(stamp: i64, now: i64) -> String {
+    let apart = SignedDuration::from_millis(stamp.saturating_sub(now).saturating_abs());
+    let apart = if apart.as_secs() > 0 { SignedDuration::from_secs(apart.as_secs()) } else { apart };
+    let side = if stamp < now { "behind" } else { "ahead of" };
+    format!("{apart:#} {side}")
+}
+
 fn store(
     sandbox: &Sandbox,
     call: &Call<'_>,
@@ -70,7 +99,7 @@ fn store(
     locations: Vec<Location>,
 ) -> LocalizationResult {
     let login_text = login.to_owned();
-    let Some(device) = sandbox.directory.device_in_branch(branch, login) else {
+    let Some((device, _)) = call.directory.device_in_branch(branch, login) else {
         let message = format!("Device {login} does not exist.");
         return LocalizationResult {
             login: login_text,
@@ -80,7 +109,7 @@ fn store(
         };
     };
     let times: Vec<i64> = locations.iter().map(|location| location.timestamp).collect();
-    let actions = sandbox.positions.store(device, locations, call.now);
+    let actions = sandbox.positions.store(device, locations, call.now, TrackLimits::of(&call.setup.settings.positions));
     let locations = times
         .into_iter()
         .zip(actions)

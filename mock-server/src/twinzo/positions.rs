@@ -1,19 +1,19 @@
 //! Where the devices are and were: a bounded history for each, ordered by the time in the record.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use wire::localization::{Action, Distance, Location};
 
+use crate::config::PositionsSection;
 use crate::directory::DeviceId;
 
 /// The tracks of all devices of a sandbox.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Positions {
-    limits: TrackLimits,
-    // One lock a device: middleware posts for many at once.
-    tracks: Vec<Mutex<Track>>,
+    // One lock a device: middleware posts for many at once. The outer one is written to for a device's first record.
+    tracks: RwLock<HashMap<DeviceId, Mutex<Track>>>,
 }
 
 /// How much is kept of one device.
@@ -43,39 +43,60 @@ pub(crate) struct Whereabouts {
 // === impl Positions ===
 
 impl Positions {
-    pub(crate) fn new(devices: usize, limits: TrackLimits) -> Self {
-        Self { limits, tracks: (0..devices).map(|_| Mutex::default()).collect() }
-    }
-
     /// Stores records in the order sent. A record of a known time replaces the one that is there (§8, question 14).
-    pub(crate) fn store(&self, device: DeviceId, locations: Vec<Location>, now: Timestamp) -> Vec<Action> {
-        let Some(mut track) = self.track(device) else { return Vec::new() };
-        track.heard = Some(now);
-        locations.into_iter().map(|location| track.put(location, self.limits)).collect()
+    pub(crate) fn store(
+        &self,
+        device: DeviceId,
+        locations: Vec<Location>,
+        now: Timestamp,
+        limits: TrackLimits,
+    ) -> Vec<Action> {
+        self.with(device, |track| {
+            track.heard = Some(now);
+            locations.into_iter().map(|location| track.put(location, limits)).collect()
+        })
     }
 
     /// The records between two times, both included.
     pub(crate) fn between(&self, device: DeviceId, from: i64, to: i64) -> Vec<Location> {
-        let Some(track) = self.track(device) else { return Vec::new() };
         if from > to {
             return Vec::new();
         }
-        track.history.range(from..=to).map(|(_, location)| location.clone()).collect()
+        self.with(device, |track| track.history.range(from..=to).map(|(_, location)| location.clone()).collect())
     }
 
     pub(crate) fn whereabouts(&self, device: DeviceId) -> Whereabouts {
-        let Some(track) = self.track(device) else { return Whereabouts::default() };
-        Whereabouts { last: track.history.last_key_value().map(|(_, last)| last.clone()), heard: track.heard }
+        self.with(device, |track| Whereabouts {
+            last: track.history.last_key_value().map(|(_, last)| last.clone()),
+            heard: track.heard,
+        })
     }
 
     pub(crate) fn clear(&self) {
-        for track in &self.tracks {
-            *track.lock().unwrap_or_else(PoisonError::into_inner) = Track::default();
-        }
+        self.tracks.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    fn track(&self, device: DeviceId) -> Option<std::sync::MutexGuard<'_, Track>> {
-        Some(self.tracks.get(device.index())?.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, device: DeviceId, work: impl FnOnce(&mut Track) -> T) -> T {
+        {
+            let tracks = self.tracks.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(track) = tracks.get(&device) {
+                return work(&mut lock(track));
+            }
+        }
+        let mut tracks = self.tracks.write().unwrap_or_else(PoisonError::into_inner);
+        work(&mut lock(tracks.entry(device).or_default()))
+    }
+}
+
+fn lock(track: &Mutex<Track>) -> MutexGuard<'_, Track> {
+    track.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+// === impl TrackLimits ===
+
+impl TrackLimits {
+    pub(crate) fn of(section: &PositionsSection) -> Self {
+        Self { records: section.per_device.get(), bytes: section.bytes_per_device.bytes() }
     }
 }
 
@@ -122,14 +143,14 @@ mod tests {
     }
 
     fn device() -> DeviceId {
-        Directory::default_world().unwrap().device_by_number(1).unwrap()
+        Directory::default_world().unwrap().device_by_number(1).unwrap().0
     }
 
     proptest! {
         // The model is a sorted map that forgets its smallest key.
         #[test]
         fn a_track_behaves_like_a_bounded_sorted_map(posts in prop::collection::vec(prop::collection::vec(0_i64..40, 0..12), 0..12)) {
-            let (positions, mut model) = (Positions::new(6, LIMITS), BTreeMap::new());
+            let (positions, mut model) = (Positions::default(), BTreeMap::new());
             let mut serial = 0;
             for post in posts {
                 let mut expected = Vec::new();
@@ -145,7 +166,7 @@ mod tests {
                         model.pop_first();
                     }
                 }
-                prop_assert_eq!(positions.store(device(), batch, Timestamp::UNIX_EPOCH), expected);
+                prop_assert_eq!(positions.store(device(), batch, Timestamp::UNIX_EPOCH, LIMITS), expected);
             }
             let kept: Vec<_> = positions.between(device(), i64::MIN, i64::MAX).iter()
                 .map(|location| (location.timestamp, location.interval.unwrap())).collect();
@@ -157,9 +178,9 @@ mod tests {
 
     #[test]
     fn the_latest_record_counts_whenever_it_came() {
-        let positions = Positions::new(6, LIMITS);
+        let positions = Positions::default();
         let heard = "2026-01-01T00:00:00Z".parse().unwrap();
-        positions.store(device(), vec![location(5, 1), location(3, 2)], heard);
+        positions.store(device(), vec![location(5, 1), location(3, 2)], heard, LIMITS);
         let whereabouts = positions.whereabouts(device());
         assert_eq!((whereabouts.last.unwrap().timestamp, whereabouts.heard), (5, Some(heard)));
     }
@@ -172,8 +193,8 @@ mod tests {
             location
         };
         let limits = TrackLimits { records: 20, bytes: 3 * (size_of::<Location>() + 4000) };
-        let positions = Positions::new(6, limits);
-        positions.store(device(), (0..10).map(lists).collect(), Timestamp::UNIX_EPOCH);
+        let positions = Positions::default();
+        positions.store(device(), (0..10).map(lists).collect(), Timestamp::UNIX_EPOCH, limits);
         let kept: Vec<_> = positions.between(device(), 0, 10).iter().map(|location| location.timestamp).collect();
         assert_eq!(kept, [7, 8, 9]);
     }

@@ -5,10 +5,12 @@
 use uuid::Uuid;
 use wire::header;
 
-use super::caller::{Caller, Facts};
+use super::caller::{Caller, Facts, Held};
 use super::problem::Refusal;
 use crate::call::Call;
-use crate::directory::{BranchId, ClientId, Directory};
+use crate::config::ExpiredToken;
+use crate::directory::{BranchId, ClientId, Directory, Opens};
+use crate::operation::TwinzoOperation;
 use crate::reason::{Reason, Refused};
 use crate::sandbox::Sandbox;
 use crate::token::{Denied, Token};
@@ -34,7 +36,7 @@ pub(super) struct Signed {
 
 #[derive(Debug)]
 pub(super) enum Signer {
-    Token(Token),
+    Token(Held),
     /// A key; if a token came beside it, why that one does not count.
     ApiKey(Option<Refused>),
 }
@@ -42,12 +44,19 @@ pub(super) enum Signer {
 // === impl Signature ===
 
 impl Signature {
-    pub(super) fn read(sandbox: &Sandbox, call: &Call<'_>) -> Self {
-        let directory = &*sandbox.directory;
+    pub(super) fn read(sandbox: &Sandbox, call: &Call<'_>, operation: TwinzoOperation) -> Self {
+        let directory = call.directory;
+        let refreshes = operation == TwinzoOperation::Refresh
+            && call.setup.settings.twinzo.refresh.expired == ExpiredToken::Refreshed;
         // Also where client or branch are wrong: whose token it is helps to see what happened.
-        let by_token = call.header(header::TOKEN).map(|text| sandbox.tokens.verify(text, call.now));
+        let by_token = call.header(header::TOKEN).map(|text| match Held::find(sandbox, call, text) {
+            Err(Denied { refused, token: Some(token) }) if refreshes && refused.reason == Reason::TokenExpired => {
+                Held::of(call, *token)
+            }
+            verdict => verdict,
+        });
         let token = by_token.as_ref().and_then(|verdict| match verdict {
-            Ok(token) => Some(*token),
+            Ok(held) => Some(held.token),
             Err(denied) => denied.token.as_deref().copied(),
         });
         let (mut client, mut branch) = (None, None);
@@ -55,15 +64,20 @@ impl Signature {
             // What is in order stays known, whatever is wrong after it.
             let client = *client.insert(self::client(directory, call)?);
             let branch = *branch.insert(self::branch(directory, call, client)?);
-            let by = signer(directory, call, client, branch, by_token)?;
+            let by = signer(call, client, branch, by_token)?;
             Ok(Signed { client, branch, by })
         };
         let verdict = check();
         Self { verdict, client, branch, token }
     }
 
-    pub(super) fn into_signed(self) -> Result<Signed, Refusal> {
-        self.verdict
+    /// The good signature, put to use; or why it is not good.
+    pub(super) fn into_signed(self, sandbox: &Sandbox, call: &Call<'_>) -> Result<Signed, Refusal> {
+        let signed = self.verdict?;
+        if let Signer::Token(held) = &signed.by {
+            held.spend(sandbox, call)?;
+        }
+        Ok(signed)
     }
 }
 
@@ -79,9 +93,9 @@ impl Caller for Signature {
 
 impl Signed {
     /// The token, for what only a token can do; else why there is none.
-    pub(super) fn token(&self, why: &str) -> Result<&Token, Refusal> {
+    pub(super) fn token(&self, why: &str) -> Result<&Held, Refusal> {
         match &self.by {
-            Signer::Token(token) => Ok(token),
+            Signer::Token(held) => Ok(held),
             Signer::ApiKey(Some(dead_token)) => Err(Refusal::NotAuthorized(dead_token.clone())),
             Signer::ApiKey(None) => Err(Refusal::NotAuthorized(Reason::TokenRequired.because(why))),
         }
@@ -106,23 +120,22 @@ fn branch(directory: &Directory, call: &Call<'_>, client: ClientId) -> Result<Br
 
 /// Token or key: either is enough (§8, question 6); of two bad ones the token is the one to speak of.
 fn signer(
-    directory: &Directory,
     call: &Call<'_>,
     client: ClientId,
     branch: BranchId,
-    by_token: Option<Result<Token, Denied>>,
+    by_token: Option<Result<Held, Denied>>,
 ) -> Result<Signer, Refusal> {
     let by_token = by_token.map(|verdict| {
-        let token = verdict.map_err(|denied| denied.refused)?;
-        if directory.account(token.account).client == client {
-            Ok(token)
+        let held = verdict.map_err(|denied| denied.refused)?;
+        if held.account.client == client {
+            Ok(held)
         } else {
             Err(Reason::TokenOfOtherClient.because("the token belongs to an account of another client"))
         }
     });
-    let by_key = call.header(header::API_KEY).map(|text| check_key(directory, client, branch, text));
+    let by_key = call.header(header::API_KEY).map(|text| check_key(call, client, branch, text));
     match (by_token, by_key) {
-        (Some(Ok(token)), _) => Ok(Signer::Token(token)),
+        (Some(Ok(held)), _) => Ok(Signer::Token(held)),
         (Some(Err(cause)), Some(Ok(()))) => Ok(Signer::ApiKey(Some(cause))),
         (None, Some(Ok(()))) => Ok(Signer::ApiKey(None)),
         (Some(Err(cause)), _) | (None, Some(Err(cause))) => Err(Refusal::NotAuthorized(cause)),
@@ -130,14 +143,26 @@ fn signer(
     }
 }
 
-fn check_key(directory: &Directory, client: ClientId, branch: BranchId, text: &str) -> Result<(), Refused> {
-    let key = directory.api_key(text).ok_or_else(|| Reason::ApiKeyUnknown.because("nobody has such an API key"))?;
-    if key.client != client {
+fn check_key(call: &Call<'_>, client: ClientId, branch: BranchId, text: &str) -> Result<(), Refused> {
+    let unknown = |detail| Err(Reason::ApiKeyUnknown.because(detail));
+    let Some(key) = call.directory.key(text) else {
+        return unknown("nobody has such an API key");
+    };
+    let Opens::Client(owner, only) = key.opens else {
+        return unknown("the key is a Timbr user's token, not an API key");
+    };
+    if owner != client {
         return Err(Reason::ApiKeyOfOtherClient.because("the API key belongs to another client"));
     }
-    match key.branch {
+    if key.disabled {
+        return Err(Reason::ApiKeyDisabled.because("the API key is disabled"));
+    }
+    if let Some(end) = key.retires.filter(|end| call.now >= *end) {
+        return Err(Reason::ApiKeyRetired.because(format!("the API key was rotated and ended at {end}")));
+    }
+    match only {
         Some(only) if only != branch => Err(Reason::ApiKeyOfOtherBranch
-            .because(format!("the API key opens only the branch {}", directory.branch(only).title))),
+            .because(format!("the API key opens only the branch {}", call.directory.branch(only).title))),
         _ => Ok(()),
     }
 }
@@ -170,6 +195,8 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
+    use crate::sandbox::Registry;
+    use crate::token::Issuance;
 
     const FIRST: [&str; 3] =
         ["11111111-0000-4000-8000-000000000001", "11111111-0000-4000-8000-000000000002", "key-of-first"];
@@ -177,7 +204,7 @@ mod tests {
         ["22222222-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002", "key-of-second"];
 
     /// Two clients with a branch, a device named `agv` and a key each.
-    fn sandbox() -> Sandbox {
+    fn sandbox() -> Arc<Sandbox> {
         let client = |id: i32, [client, branch, key]: [&str; 3]| {
             format!(
                 r##"
@@ -193,7 +220,8 @@ mod tests {
             )
         };
         let world = toml::from_str(&(client(1, FIRST) + &client(2, SECOND))).unwrap();
-        Sandbox::new("default", &Config::default(), "run", Arc::new(Directory::from_world(world).unwrap())).unwrap()
+        let world = Arc::new(Directory::from_world(world).unwrap());
+        Arc::clone(Registry::new(&Config::default(), "run".to_owned(), world).unwrap().default())
     }
 
     fn reason(sandbox: &Sandbox, headers: &[(&'static str, &str)]) -> Option<Reason> {
@@ -202,8 +230,10 @@ mod tests {
             map.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
         }
         let (now, body) = (sandbox.clock.now(), Bytes::new());
-        let call = Call { id: 1, now, method: &Method::GET, path: "/", query: None, headers: &map, body: &body };
-        match Signature::read(sandbox, &call).into_signed() {
+        let (directory, setup) = (&*sandbox.directory(), &*sandbox.setup());
+        let (method, headers) = (&Method::GET, &map);
+        let call = Call { id: 1, now, directory, setup, method, path: "/", query: None, headers, body: &body };
+        match Signature::read(sandbox, &call, TwinzoOperation::DevicesList).into_signed(sandbox, &call) {
             Ok(_) => None,
             Err(Refusal::NotAuthorized(refused)) => Some(refused.reason),
             Err(other) => panic!("{other:?}"),
@@ -213,9 +243,11 @@ mod tests {
     #[test]
     fn what_belongs_to_another_client_does_not_sign() {
         let sandbox = sandbox();
-        let client = sandbox.directory.client_by_name("client-2").unwrap();
-        let account = sandbox.directory.account_by_login(client, "agv").unwrap();
-        let token = sandbox.tokens.issue(&sandbox.directory, account, 7, sandbox.clock.now(), 1).unwrap().text;
+        let (directory, setup) = (sandbox.directory(), sandbox.setup());
+        let account = directory.account_by_login(directory.client_by_name("client-2").unwrap(), "agv").unwrap();
+        let (life, now) = (setup.settings.twinzo.life(), sandbox.clock.now());
+        let issuance = Issuance { id: 7, now, exchange: 1, life, capacity: 10 };
+        let token = sandbox.tokens.issue(&setup.mint, &directory, account, &issuance).unwrap().text;
         let [client, branch, key] = FIRST;
         let [other_client, other_branch, other_key] = SECOND;
         let check = |client, branch, name, credential: &str| {

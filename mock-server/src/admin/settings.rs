@@ -1,0 +1,54 @@
+//! `/__admin/settings`: what a sandbox has set for itself.
+
+use axum::response::Json;
+use serde_json::Value;
+
+use super::{AdminJson, AdminProblem, Selected};
+use crate::fault::InvalidRule;
+use crate::sandbox::{InvalidSandbox, InvalidSettings, Sandbox};
+
+pub(super) async fn show(Selected(sandbox): Selected) -> Result<Json<Value>, AdminProblem> {
+    view(&sandbox).map(Json)
+}
+
+pub(super) async fn change(
+    Selected(sandbox): Selected,
+    AdminJson(patch): AdminJson<Value>,
+) -> Result<Json<Value>, AdminProblem> {
+    sandbox.patch(&patch)?;
+    view(&sandbox).map(Json)
+}
+
+/// The settings with their secrets hidden.
+fn view(sandbox: &Sandbox) -> Result<Value, AdminProblem> {
+    let internal = |error: serde_json::Error| {
+        AdminProblem::new(http::StatusCode::INTERNAL_SERVER_ERROR, format!("the settings cannot be shown: {error}"))
+    };
+    let text = serde_json::to_string(&sandbox.setup().settings).map_err(internal)?;
+    serde_json::from_str(&sandbox.redactor.text(&text)).map_err(internal)
+}
+
+impl From<InvalidSettings> for AdminProblem {
+    fn from(error: InvalidSettings) -> Self {
+        match error {
+            InvalidSettings::Syntax { path, error } => super::json::explain(&error).at_path(&path),
+            InvalidSettings::Unknown(unknown) => {
+                Self::unprocessable(unknown.to_string()).at(Some(unknown.field)).suggest(unknown.suggestion)
+            }
+            InvalidSettings::Salt => Self::unprocessable(error.to_string()).at(Some("timbr.auth_salt")),
+            InvalidSettings::Answer { .. } => Self::unprocessable(error.to_string()).at(Some("timbr.answers")),
+        }
+    }
+}
+
+impl From<InvalidSandbox> for AdminProblem {
+    fn from(error: InvalidSandbox) -> Self {
+        match error {
+            InvalidSandbox::Settings(error) => error.into(),
+            InvalidSandbox::Rule(error) => {
+                let error: InvalidRule = error;
+                error.into()
+            }
+        }
+    }
+}

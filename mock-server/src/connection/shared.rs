@@ -1,0 +1,139 @@
+//! What the parts of one connection share: its phase, the orders for its answers, the tap.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+use super::line::Orders;
+use super::own::{OwnAnswer, refused_by_hyper};
+use super::tamper::Tamper;
+use super::tap::WireRecord;
+use super::watched::{HEAD_TOO_SLOW, Phases};
+
+/// One connection's own.
+pub(super) struct Shared {
+    pub(super) id: u64,
+    pub(super) born: Instant,
+    pub(super) phases: Phases,
+    pub(super) orders: Arc<Orders>,
+    pub(super) tap_limit: usize,
+    /// Orders for the next answer, and whether there is news. Without any ever given nothing is locked.
+    tamper: Mutex<Option<Tamper>>,
+    is_fresh: AtomicBool,
+    is_tampered: AtomicBool,
+    taps: Taps,
+    record: Mutex<Option<Arc<WireRecord>>>,
+    has_record: AtomicBool,
+    /// The beginning of the head that came last.
+    head: Mutex<Vec<u8>>,
+    /// Status that the time-outs answered with; 0 for none.
+    timed_out: AtomicU16,
+}
+
+/// How many sandboxes want the bytes on the wire, and how many bytes of each exchange.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Taps {
+    wanted: Arc<AtomicUsize>,
+    limit: usize,
+}
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+// === impl Taps ===
+
+impl Taps {
+    /// Nobody wants any yet; whoever does gets so many bytes a side.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, ..Self::default() }
+    }
+
+    /// A sandbox wants the bytes, or no longer.
+    pub(crate) fn want(&self, more: bool) {
+        if more {
+            self.wanted.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.wanted.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+// === impl Shared ===
+
+impl Shared {
+    pub(super) fn new(orders: Arc<Orders>, taps: Taps) -> Self {
+        Self {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            born: Instant::now(),
+            phases: Phases::default(),
+            orders,
+            tap_limit: taps.limit,
+            tamper: Mutex::default(),
+            is_fresh: AtomicBool::new(false),
+            is_tampered: AtomicBool::new(false),
+            taps,
+            record: Mutex::default(),
+            has_record: AtomicBool::new(false),
+            head: Mutex::default(),
+            timed_out: AtomicU16::new(0),
+        }
+    }
+
+    /// Gives orders for the answer that hyper writes next.
+    pub(super) fn order(&self, tamper: Option<Tamper>) {
+        if tamper.is_none() && !self.is_tampered.load(Ordering::Acquire) {
+            return;
+        }
+        self.is_tampered.store(tamper.is_some(), Ordering::Release);
+        *self.tamper.lock().unwrap_or_else(PoisonError::into_inner) = tamper;
+        self.is_fresh.store(true, Ordering::Release);
+    }
+
+    /// Orders that nobody took yet; `Some(None)` says that the old ones hold no longer.
+    pub(super) fn fresh_orders(&self) -> Option<Option<Tamper>> {
+        let fresh = self.is_fresh.load(Ordering::Acquire) && self.is_fresh.swap(false, Ordering::AcqRel);
+        fresh.then(|| self.tamper.lock().unwrap_or_else(PoisonError::into_inner).take())
+    }
+
+    pub(super) fn is_tapped(&self) -> bool {
+        self.taps.wanted.load(Ordering::Relaxed) > 0
+    }
+
+    /// The bytes of the exchange that is under way, if they are kept.
+    pub(super) fn record(&self) -> Option<Arc<WireRecord>> {
+        if !self.has_record.load(Ordering::Acquire) {
+            return None;
+        }
+        self.record.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn lock_record(&self) -> MutexGuard<'_, Option<Arc<WireRecord>>> {
+        self.has_record.store(true, Ordering::Release);
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn keep_head(&self, head: Vec<u8>) {
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner) = head;
+    }
+
+    pub(super) fn note_timeout(&self) {
+        self.timed_out.store(HEAD_TOO_SLOW, Ordering::Release);
+    }
+
+    /// What was answered without a service, if anything was.
+    pub(super) fn own_answer(&self, error: Option<hyper::Error>) -> Option<OwnAnswer> {
+        let head = || std::mem::take(&mut *self.head.lock().unwrap_or_else(PoisonError::into_inner));
+        let status = match self.timed_out.load(Ordering::Acquire) {
+            0 => refused_by_hyper(&error?)?,
+            status => status,
+        };
+        Some(OwnAnswer { connection: self.id, status, head: head() })
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("id", &self.id).finish_non_exhaustive()
+    }
+}

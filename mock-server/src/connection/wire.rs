@@ -1,0 +1,178 @@
+//! The half above TLS: what hyper reads is tapped, what it writes is tampered with and tapped.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::tamper::{End, Next, Tampering};
+use super::{Shared, tap::WireRecord};
+
+/// A stream between hyper and the time-outs.
+#[derive(Debug)]
+pub(super) struct Wire<S> {
+    stream: S,
+    shared: Arc<Shared>,
+    tampering: Option<Tampering>,
+    /// What was made of hyper's bytes and is not out yet.
+    out: BytesMut,
+    /// What to do once it is.
+    end: Option<End>,
+}
+
+// === impl Wire ===
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    pub(super) fn new(stream: S, shared: Arc<Shared>) -> Self {
+        Self { stream, shared, tampering: None, out: BytesMut::new(), end: None }
+    }
+
+    /// Writes through orders: hyper's bytes are taken whole, and what is made of them goes out before any more.
+    fn poll_tampered(&mut self, context: &mut Context<'_>, slices: &[&[u8]]) -> Poll<io::Result<usize>> {
+        ready!(self.poll_out(context))?;
+        let Some(tampering) = &mut self.tampering else {
+            return Poll::Ready(Ok(0));
+        };
+        let mut taken = 0;
+        for bytes in slices {
+            taken += bytes.len();
+            if let Next::End(end) = tampering.feed(bytes, &mut self.out) {
+                self.end = Some(end);
+                break;
+            }
+        }
+        // Whether or not it goes out at once: it is ours now.
+        match self.poll_out(context) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(taken)),
+        }
+    }
+
+    fn poll_out(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.out.is_empty() {
+            let written = ready!(Pin::new(&mut self.stream).poll_write(context, &self.out))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.shared.went(&self.out[..written]);
+            self.out.advance(written);
+        }
+        match self.end {
+            None => Poll::Ready(Ok(())),
+            Some(End::Reset) => {
+                self.shared.orders.reset();
+                Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionReset, "reset on purpose")))
+            }
+            Some(End::Close) => {
+                ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
+                Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, "closed on purpose")))
+            }
+            Some(End::Stall) => {
+                ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+                self.shared.orders.stall();
+                // The line below wakes us when the client gives up, the time-outs when patience ends.
+                ready!(Pin::new(&mut self.stream).poll_write(context, b"x")).map(drop).into()
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let result = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before && self.shared.is_tapped() {
+            self.shared.came(&buffer.filled()[before..]);
+        }
+        result
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        if this.shared.take_orders(&mut this.tampering) {
+            return this.poll_tampered(context, &[bytes]);
+        }
+        let written = ready!(Pin::new(&mut this.stream).poll_write(context, bytes))?;
+        this.shared.went(&bytes[..written]);
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        if this.shared.take_orders(&mut this.tampering) {
+            let slices: Vec<&[u8]> = slices.iter().map(|slice| &**slice).collect();
+            return this.poll_tampered(context, &slices);
+        }
+        let written = ready!(Pin::new(&mut this.stream).poll_write_vectored(context, slices))?;
+        if let Some(record) = this.shared.record() {
+            let mut rest = written;
+            for slice in slices {
+                let part = slice.len().min(rest);
+                record.went(&slice[..part]);
+                rest -= part;
+                if rest == 0 {
+                    break;
+                }
+            }
+        }
+        Poll::Ready(Ok(written))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.tampering.is_some() {
+            ready!(this.poll_out(context))?;
+        }
+        Pin::new(&mut this.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+// === impl Shared: what the tap and the orders need ===
+
+impl Shared {
+    fn came(&self, bytes: &[u8]) {
+        let mut current = self.lock_record();
+        // What comes after an answer belongs to the next exchange.
+        if current.as_ref().is_none_or(|record| record.is_answered()) {
+            *current = Some(Arc::new(WireRecord::new(self.born, self.tap_limit)));
+        }
+        if let Some(record) = &*current {
+            record.came(bytes);
+        }
+    }
+
+    fn went(&self, bytes: &[u8]) {
+        if let Some(record) = self.record() {
+            record.went(bytes);
+        }
+    }
+
+    /// Whether orders hold for what is written now; fresh ones take the place of the old.
+    fn take_orders(&self, tampering: &mut Option<Tampering>) -> bool {
+        if let Some(fresh) = self.fresh_orders() {
+            *tampering = fresh.map(Tampering::new);
+        }
+        tampering.is_some()
+    }
+}

@@ -1,0 +1,301 @@
+//! Edits at run time: accounts and keys come, change and go.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::identity::text_for;
+use super::{
+    Account, AccountId, AccountKind, BranchId, ClientId, Device, Directory, KeyId, Opens, StaticKey, TimbrUser,
+};
+use crate::suggest::Unknown;
+
+/// An account to be made.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewAccount {
+    /// What it is; a device if absent.
+    #[serde(default = "device")]
+    pub kind: AccountKind,
+    /// Client, by name or GUID; the first if absent.
+    pub client: Option<String>,
+    /// Branch, by title or GUID; the client's first if absent.
+    pub branch: Option<String>,
+    /// Login, unique within its client.
+    pub login: String,
+    /// Password.
+    pub password: String,
+    /// Name of a device for people; the login if absent.
+    pub title: Option<String>,
+}
+
+/// What may change of an account.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountChange {
+    /// A new password.
+    pub password: Option<String>,
+    /// Whether it may neither log in nor use its tokens.
+    pub disabled: Option<bool>,
+}
+
+/// A key to be made.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewKey {
+    /// twinzo: client, by name or GUID; the first if absent.
+    pub client: Option<String>,
+    /// twinzo: the only branch that it opens, by title or GUID; every branch if absent.
+    pub branch: Option<String>,
+    /// Timbr: the user that it stands for.
+    pub user: Option<String>,
+    /// The key itself; drawn if absent.
+    pub key: Option<String>,
+}
+
+/// What is wrong with an edit.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidEdit {
+    /// It names something that does not exist.
+    #[error(transparent)]
+    Unknown(#[from] Unknown),
+    /// What it wants to add is there already.
+    #[error("{field}: there is such a one already; choose another")]
+    Taken {
+        /// JSON path of the member.
+        field: &'static str,
+    },
+    /// A value cannot be used.
+    #[error("{field}: {problem}")]
+    Value {
+        /// JSON path of the member.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// Bytes of a login, password or key at most.
+const LONGEST: usize = 1024;
+
+fn device() -> AccountKind {
+    AccountKind::Device
+}
+
+// === impl Directory ===
+
+impl Directory {
+    /// Adds a twinzo account; a device gets the next free number.
+    pub fn add_account(&mut self, new: NewAccount) -> Result<AccountId, InvalidEdit> {
+        let client = self.client_or_first(new.client.as_deref())?;
+        let branch = match &new.branch {
+            Some(name) => self.branch_named("branch", name, Some(client))?,
+            None => self.first_branch(client)?,
+        };
+        checked("login", &new.login)?;
+        checked("password", &new.password)?;
+        if self.account_by_login(client, &new.login).is_some() {
+            return Err(InvalidEdit::Taken { field: "login" });
+        }
+        let login: Arc<str> = new.login.as_str().into();
+        let accounts = Arc::make_mut(&mut self.accounts);
+        let account = Account {
+            login: Arc::clone(&login),
+            password: new.password,
+            client,
+            branch,
+            kind: new.kind,
+            disabled: false,
+        };
+        let id = accounts.add(account);
+        if new.kind == AccountKind::Device {
+            let title = new.title.unwrap_or(new.login);
+            accounts.add_device(Device {
+                id: accounts.free_number(),
+                account: id,
+                login,
+                branch,
+                sector_number: None,
+                title,
+                mac: None,
+                color: "#64748b".to_owned(),
+            });
+        }
+        Ok(id)
+    }
+
+    /// Changes a twinzo account.
+    pub fn change_account(&mut self, id: AccountId, change: AccountChange) -> Result<(), InvalidEdit> {
+        if let Some(password) = &change.password {
+            checked("password", password)?;
+        }
+        Arc::make_mut(&mut self.accounts).change(id, |account| {
+            account.disabled = change.disabled.unwrap_or(account.disabled);
+            account.password = change.password.unwrap_or(std::mem::take(&mut account.password));
+        });
+        Ok(())
+    }
+
+    /// Deletes a twinzo account, and the device that logs in with it.
+    pub fn remove_account(&mut self, id: AccountId) {
+        Arc::make_mut(&mut self.accounts).remove(id);
+    }
+
+    /// Adds a Timbr user with a token of its own. `random` decides the token.
+    pub fn add_timbr_user(&mut self, name: &str, password: String, random: [u8; 32]) -> Result<(), InvalidEdit> {
+        checked("login", name)?;
+        checked("password", &password)?;
+        if name.contains(':') {
+            let problem = "a bearer splits at the first colon, so a Timbr user has none".to_owned();
+            return Err(InvalidEdit::Value { field: "login", problem });
+        }
+        if self.timbr.user(name).is_some() {
+            return Err(InvalidEdit::Taken { field: "login" });
+        }
+        let new = NewKey { user: Some(name.to_owned()), ..NewKey::default() };
+        let name: Arc<str> = name.into();
+        let user = TimbrUser { name, password, disabled: false };
+        Arc::make_mut(&mut self.timbr).users.push(Arc::new(user));
+        self.add_key(new, random).map(drop)
+    }
+
+    /// Changes a Timbr user.
+    pub fn change_timbr_user(&mut self, name: &str, change: AccountChange) -> Result<(), InvalidEdit> {
+        if let Some(password) = &change.password {
+            checked("password", password)?;
+        }
+        let users = &mut Arc::make_mut(&mut self.timbr).users;
+        if let Some(user) = users.iter_mut().find(|user| &*user.name == name) {
+            let user = Arc::make_mut(user);
+            user.disabled = change.disabled.unwrap_or(user.disabled);
+            user.password = change.password.unwrap_or(std::mem::take(&mut user.password));
+        }
+        Ok(())
+    }
+
+    /// Deletes a Timbr user with its tokens.
+    pub fn remove_timbr_user(&mut self, name: &str) {
+        Arc::make_mut(&mut self.timbr).users.retain(|user| &*user.name != name);
+        Arc::make_mut(&mut self.keys).remove_of(&Opens::TimbrUser(name.into()));
+    }
+
+    /// Adds a static key. `random` decides its text, unless the text is given.
+    pub fn add_key(&mut self, new: NewKey, random: [u8; 32]) -> Result<KeyId, InvalidEdit> {
+        let opens = match &new.user {
+            Some(_) if new.client.is_some() || new.branch.is_some() => {
+                let problem = "a key of a Timbr user has no client and no branch".to_owned();
+                return Err(InvalidEdit::Value { field: "user", problem });
+            }
+            Some(name) => {
+                let known = self.timbr.users.iter().map(|user| &*user.name);
+                let user = self.timbr.user(name).ok_or_else(|| Unknown::new("user", name, known))?;
+                Opens::TimbrUser(Arc::clone(&user.name))
+            }
+            None => {
+                let client = self.client_or_first(new.client.as_deref())?;
+                let branch = new.branch.as_deref().map(|name| self.branch_named("branch", name, Some(client)));
+                Opens::Client(client, branch.transpose()?)
+            }
+        };
+        let text = new.key.unwrap_or_else(|| text_for(&opens, random));
+        checked("key", &text)?;
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let problem = "a header cannot carry it; allowed: visible ASCII without blanks".to_owned();
+            return Err(InvalidEdit::Value { field: "key", problem });
+        }
+        let key = StaticKey { text, opens, disabled: false, retires: None };
+        Arc::make_mut(&mut self.keys).add(key).ok_or(InvalidEdit::Taken { field: "key" })
+    }
+
+    /// Disables or enables a key. False if there is none of that number.
+    pub fn disable_key(&mut self, id: KeyId, disabled: bool) -> bool {
+        Arc::make_mut(&mut self.keys).change(id, |key| key.disabled = disabled)
+    }
+
+    /// Puts a new key in the place of another, which lives on until `retires`. `None` if there is none of that number.
+    pub fn rotate_key(&mut self, id: KeyId, retires: Timestamp, random: [u8; 32]) -> Option<KeyId> {
+        let keys = Arc::make_mut(&mut self.keys);
+        let opens = keys.get(id)?.opens.clone();
+        keys.change(id, |key| key.retires = Some(retires));
+        let text = text_for(&opens, random);
+        keys.add(StaticKey { text, opens, disabled: false, retires: None })
+    }
+
+    /// Deletes a key. False if there is none of that number.
+    pub fn remove_key(&mut self, id: KeyId) -> bool {
+        Arc::make_mut(&mut self.keys).remove(id)
+    }
+
+    fn client_or_first(&self, name: Option<&str>) -> Result<ClientId, InvalidEdit> {
+        match name {
+            Some(name) => Ok(self.client_named("client", name)?),
+            None if self.clients().is_empty() => {
+                Err(InvalidEdit::Value { field: "client", problem: "the world has no client".to_owned() })
+            }
+            None => Ok(ClientId(0)),
+        }
+    }
+
+    fn first_branch(&self, client: ClientId) -> Result<BranchId, InvalidEdit> {
+        let first = self.branches().find(|(_, branch)| branch.client == client).map(|(id, _)| id);
+        first.ok_or_else(|| InvalidEdit::Value { field: "branch", problem: "the client has no branch".to_owned() })
+    }
+}
+
+fn checked(field: &'static str, text: &str) -> Result<(), InvalidEdit> {
+    if (1..=LONGEST).contains(&text.len()) {
+        return Ok(());
+    }
+    Err(InvalidEdit::Value { field, problem: format!("allowed: 1 to {LONGEST} bytes") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edit_leaves_other_copies_alone() {
+        let world = Directory::default_world().unwrap();
+        let mut own = world.clone();
+        let new = serde_json::from_str(r#"{"login":"agv-99","password":"p","client":"harbour-storage"}"#).unwrap();
+        let id = own.add_account(new).unwrap();
+        assert_eq!(own.device_of(id).unwrap().1.id, 9);
+        assert!(world.account(id).is_none());
+        assert!(Arc::ptr_eq(&world.keys, &own.keys), "what was not edited stays shared");
+        own.remove_account(id);
+        assert!(own.account(id).is_none() && own.accounts_by_login("agv-99").is_empty());
+        assert!(own.device_by_number(9).is_none());
+    }
+
+    #[test]
+    fn what_is_taken_or_unknown_is_refused() {
+        let mut world = Directory::default_world().unwrap();
+        let mut add = |json: &str| world.add_account(serde_json::from_str(json).unwrap()).unwrap_err().to_string();
+        assert!(add(r#"{"login":"agv-07","password":"p"}"#).starts_with("login: there is such a one"));
+        assert_eq!(
+            add(r#"{"login":"x","password":"p","client":"acme-logistic"}"#),
+            r#"client "acme-logistic" is unknown; did you mean "acme-logistics"?"#
+        );
+        assert_eq!(
+            add(r#"{"login":"x","password":"p","branch":"Tallinn"}"#),
+            r#"branch "Tallinn" is unknown; allowed: Bratislava, Pune"#
+        );
+        assert_eq!(add(r#"{"login":"","password":"p"}"#), "login: allowed: 1 to 1024 bytes");
+    }
+
+    #[test]
+    fn a_rotated_key_overlaps_with_its_successor() {
+        let mut world = Directory::default_world().unwrap();
+        let end = Timestamp::UNIX_EPOCH;
+        let alice = Arc::clone(world.timbr().user("alice").unwrap());
+        let (old, _) = world.keys().find(|(_, key)| key.opens == Opens::TimbrUser("alice".into())).unwrap();
+        let new = world.rotate_key(old, end, [7; 32]).unwrap();
+        assert_eq!(world.key_by_id(old).unwrap().retires, Some(end));
+        let text = world.key_by_id(new).unwrap().text.clone();
+        assert_eq!(world.timbr_token(&alice, Timestamp::MIN), Some(text.as_str()));
+        world.disable_key(new, true);
+        assert_ne!(world.timbr_token(&alice, Timestamp::MIN), Some(text.as_str()), "the old one is in force still");
+        assert_eq!(world.timbr_token(&alice, end), None);
+    }
+}

@@ -1,0 +1,77 @@
+//! An exchange goes into the log and into the journal.
+
+use http::request::Parts;
+
+use crate::answer::Outcome;
+use crate::call::Call;
+use crate::clock;
+use crate::connection::{Arrival, Cut};
+use crate::journal::{Entry, JournalLimits, PackedHeaders};
+use crate::operation::{Operation, Vendor};
+use crate::sandbox::{Sandbox, Via};
+
+/// What is known of an exchange beside its outcome.
+pub(super) struct Exchanged<'a> {
+    pub(super) call: &'a Call<'a>,
+    pub(super) parts: &'a Parts,
+    pub(super) arrival: Arrival,
+    pub(super) vendor: Option<Vendor>,
+    pub(super) operation: Option<Operation>,
+    pub(super) via: Via,
+}
+
+// === impl Exchanged ===
+
+impl Exchanged<'_> {
+    pub(super) fn log(&self, sandbox: &Sandbox, outcome: &Outcome) {
+        let status = outcome.answer.status.as_u16();
+        let operation = self.operation.map_or("-", Operation::name);
+        let (id, method, sandbox_id) = (self.call.id, self.call.method, &*sandbox.id);
+        let path = || sandbox.redactor.text(self.call.path).into_owned();
+        if let Some(refused) = &outcome.refused {
+            tracing::info!(
+                id,
+                operation,
+                sandbox = sandbox_id,
+                "{method} {} → {status} {}: {}",
+                path(),
+                refused.reason,
+                refused.detail
+            );
+        } else {
+            tracing::debug!(id, operation, sandbox = sandbox_id, "{method} {} → {status}", path());
+        }
+    }
+
+    /// Takes from the outcome what the answer does not need.
+    pub(super) fn record(self, sandbox: &Sandbox, outcome: &mut Outcome) {
+        let Self { call, parts, arrival, vendor, operation, via } = self;
+        let limits = JournalLimits::of(&call.setup.settings.journal);
+        let target = parts.uri.path_and_query().map_or(call.path, http::uri::PathAndQuery::as_str);
+        let unsent = matches!(&outcome.tamper, Some(tamper) if matches!(tamper.cut, Some(Cut { after: 0, .. })));
+        let entry = Entry {
+            id: call.id,
+            at: call.now,
+            real: clock::real_now(),
+            vendor,
+            operation,
+            via,
+            connection: arrival.connection,
+            method: call.method.clone(),
+            target: target.into(),
+            headers: PackedHeaders::pack(call.headers),
+            body: limits.capture(call.body),
+            status: (!unsent).then(|| outcome.answer.status.as_u16()),
+            answer_headers: PackedHeaders::pack(&outcome.answer.headers),
+            answer_body: limits.capture_own(&outcome.answer.body),
+            refused: outcome.refused.take(),
+            account: outcome.account.take(),
+            token_generation: outcome.token_generation,
+            faults: std::mem::take(&mut outcome.faults),
+            hints: std::mem::take(&mut outcome.hints),
+            tampered: outcome.tamper.take().map(|tamper| tamper.describe().into()),
+            wire: arrival.record.filter(|_| call.setup.settings.journal.wire),
+        };
+        sandbox.journal.record(entry, &limits);
+    }
+}

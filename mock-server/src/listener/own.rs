@@ -1,0 +1,202 @@
+//! The listeners that a sandbox has for itself.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio_util::sync::DropGuard;
+
+use super::spec::{ListenerChange, ListenerRole, ListenerSpec, ListenerView};
+use super::tls::InvalidTls;
+use super::{Acceptor, Unbound, bind};
+use crate::app::{App, Door, Role, Service};
+use crate::connection::{Accept, Gatekeeping, Terms};
+use crate::sandbox::Sandbox;
+
+/// The listeners of one sandbox. They end with it.
+#[derive(Debug, Default)]
+pub(crate) struct Listeners {
+    open: Mutex<Open>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    used: u64,
+    by_id: BTreeMap<u64, Arc<Listener>>,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    id: u64,
+    address: SocketAddr,
+    role: ListenerRole,
+    ca_pem: Option<String>,
+    is_tls: bool,
+    origin: Gatekeeping,
+    gatekeeping: watch::Sender<Gatekeeping>,
+    /// Of each of its sockets.
+    settled: Vec<watch::Receiver<u64>>,
+    _stop: DropGuard,
+}
+
+/// Why a listener was not opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CannotListen {
+    #[error("cannot listen on {}: {}", .0.address, .0.cause)]
+    Unbound(Unbound),
+    #[error(transparent)]
+    Tls(#[from] InvalidTls),
+    #[error("the sandbox has {MOST} listeners already, which is the limit; close some")]
+    TooMany,
+}
+
+/// Listeners of one sandbox at most.
+const MOST: usize = 100;
+/// For a socket to follow an order; it takes microseconds.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+// === impl Listeners ===
+
+impl Listeners {
+    /// Opens a listener for a sandbox.
+    pub(crate) async fn open(
+        &self,
+        app: &Arc<App>,
+        sandbox: &Arc<Sandbox>,
+        spec: &ListenerSpec,
+    ) -> Result<Arc<Listener>, CannotListen> {
+        let tls = spec.tls.as_ref().map(|tls| app.authority.tls(tls)).transpose()?;
+        if self.lock().by_id.len() >= MOST {
+            return Err(CannotListen::TooMany);
+        }
+        let bound = bind(&app.plumbing.hosts, spec.port).await.map_err(CannotListen::Unbound)?;
+        let role = match spec.role {
+            ListenerRole::Api if app.urls.is_shared => Role::Both,
+            ListenerRole::Api => Role::Vendors,
+            ListenerRole::Trap => Role::Trap,
+        };
+        let service = Service::new(app, Door::new(role, Some(Arc::clone(sandbox))));
+        let origin = spec.gatekeeping();
+        let (gatekeeping, watched) = watch::channel(origin);
+        let stop = app.plumbing.drain.child_token();
+        let (acceptor, ca_pem) = match tls {
+            Some(tls) => (Some(tls.acceptor), tls.ca_pem),
+            None => (None, None),
+        };
+        let is_tls = acceptor.is_some();
+        let terms = Terms { limits: app.limits.clone(), tls: acceptor, gatekeeping: watched, taps: app.taps.clone() };
+        let Some(address) = bound.first().map(|(_, address)| *address) else {
+            return Err(CannotListen::TooMany);
+        };
+        let mut settled = Vec::new();
+        for socket in bound {
+            let (sender, receiver) = watch::channel(0);
+            settled.push(receiver);
+            let acceptor = Acceptor {
+                service: service.clone(),
+                terms: terms.clone(),
+                plumbing: app.plumbing.clone(),
+                stop: stop.clone(),
+                settled: sender,
+            };
+            app.plumbing.tasks.spawn(acceptor.run(socket));
+        }
+        let listener = {
+            let mut open = self.lock();
+            open.used += 1;
+            let listener = Arc::new(Listener {
+                id: open.used,
+                address,
+                role: spec.role,
+                ca_pem,
+                is_tls,
+                origin,
+                gatekeeping,
+                settled,
+                _stop: stop.drop_guard(),
+            });
+            open.by_id.insert(listener.id, Arc::clone(&listener));
+            listener
+        };
+        listener.settle(1).await;
+        Ok(listener)
+    }
+
+    /// Every listener, in the order in which they were opened.
+    pub(crate) fn list(&self) -> Vec<Arc<Listener>> {
+        self.lock().by_id.values().map(Arc::clone).collect()
+    }
+
+    /// One of them.
+    pub(crate) fn get(&self, id: &str) -> Option<Arc<Listener>> {
+        self.lock().by_id.get(&number(id)?).map(Arc::clone)
+    }
+
+    /// Closes one of them, and its connections. False if there is none of that id.
+    pub(crate) fn close(&self, id: &str) -> bool {
+        number(id).is_some_and(|number| self.lock().by_id.remove(&number).is_some())
+    }
+
+    /// Closes all of them.
+    pub(crate) fn close_all(&self) {
+        self.lock().by_id.clear();
+    }
+
+    /// Takes all of them back to how they were opened.
+    pub(crate) fn reset(&self) {
+        for listener in self.list() {
+            listener.gatekeeping.send_if_modified(|now| std::mem::replace(now, listener.origin) != listener.origin);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn number(id: &str) -> Option<u64> {
+    id.strip_prefix('l')?.parse().ok()
+}
+
+// === impl Listener ===
+
+impl Listener {
+    /// Changes it, and waits until its sockets followed.
+    pub(crate) async fn change(&self, change: &ListenerChange) {
+        let before = self.settled.iter().map(|settled| *settled.borrow()).min().unwrap_or(0);
+        self.gatekeeping.send_modify(|gatekeeping| change.apply(gatekeeping));
+        self.settle(before + 1).await;
+    }
+
+    /// As it is shown; `url` makes one of a scheme and an address.
+    pub(crate) fn view(&self, url: impl FnOnce(&str, SocketAddr) -> String) -> ListenerView {
+        let Gatekeeping { state, accept, delay } = *self.gatekeeping.borrow();
+        ListenerView {
+            id: format!("l{}", self.id),
+            url: url(if self.is_tls { "https" } else { "http" }, self.address),
+            port: self.address.port(),
+            role: self.role,
+            state: state.name(),
+            accept: match accept {
+                Accept::Serve => "serve",
+                Accept::Reset => "reset",
+                Accept::Close => "close",
+                Accept::Stall => "stall",
+            },
+            accept_delay_ms: u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
+            ca_pem: self.ca_pem.clone(),
+        }
+    }
+
+    async fn settle(&self, times: u64) {
+        for settled in &self.settled {
+            let mut settled = settled.clone();
+            if tokio::time::timeout(PATIENCE, settled.wait_for(|count| *count >= times)).await.is_err() {
+                tracing::warn!("a listener did not follow an order");
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! A listener as users ask for one, and as it is shown.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Span;
+use crate::connection::{Accept, Gatekeeping, State};
+
+/// A listener to be opened.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ListenerSpec {
+    /// 0 lets the system choose.
+    pub(crate) port: u16,
+    pub(crate) role: ListenerRole,
+    pub(crate) tls: Option<TlsSpec>,
+    state: ListenerState,
+    accept: ListenerAccept,
+    accept_delay: Option<Span>,
+}
+
+/// What may change of a listener.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ListenerChange {
+    state: Option<ListenerState>,
+    accept: Option<ListenerAccept>,
+    /// Null for none.
+    #[serde(deserialize_with = "nullable")]
+    accept_delay: Option<Option<Span>>,
+}
+
+fn nullable<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Span>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// What it serves.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ListenerRole {
+    /// The sandbox.
+    #[default]
+    Api,
+    /// Nothing: it records and says 200.
+    Trap,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ListenerState {
+    #[default]
+    Up,
+    Refuse,
+    Blackhole,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ListenerAccept {
+    #[default]
+    Serve,
+    Reset,
+    Close,
+    Stall,
+}
+
+/// Where its certificate comes from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TlsSpec {
+    /// Names and addresses on a certificate that is made; `localhost` and the loopback addresses if absent.
+    pub(crate) names: Option<Vec<String>>,
+    /// A certificate chain that is given, as PEM.
+    pub(crate) certificate: Option<String>,
+    /// Its key, as PEM.
+    pub(crate) key: Option<String>,
+}
+
+/// A listener in a list.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ListenerView {
+    pub(crate) id: String,
+    pub(crate) url: String,
+    pub(crate) port: u16,
+    pub(crate) role: ListenerRole,
+    pub(crate) state: &'static str,
+    pub(crate) accept: &'static str,
+    pub(crate) accept_delay_ms: u64,
+    /// What to trust, if the certificate was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ca_pem: Option<String>,
+}
+
+// === impl ListenerSpec ===
+
+impl ListenerSpec {
+    pub(super) fn gatekeeping(&self) -> Gatekeeping {
+        let delay = self.accept_delay.map_or(Duration::ZERO, Span::unsigned);
+        Gatekeeping { state: self.state.into(), accept: self.accept.into(), delay }
+    }
+}
+
+// === impl ListenerChange ===
+
+impl ListenerChange {
+    pub(super) fn apply(&self, gatekeeping: &mut Gatekeeping) {
+        gatekeeping.state = self.state.map_or(gatekeeping.state, State::from);
+        gatekeeping.accept = self.accept.map_or(gatekeeping.accept, Accept::from);
+        if let Some(delay) = self.accept_delay {
+            gatekeeping.delay = delay.map_or(Duration::ZERO, Span::unsigned);
+        }
+    }
+}
+
+impl From<ListenerState> for State {
+    fn from(state: ListenerState) -> Self {
+        match state {
+            ListenerState::Up => Self::Up,
+            ListenerState::Refuse => Self::Refuse,
+            ListenerState::Blackhole => Self::Blackhole,
+        }
+    }
+}
+
+impl From<ListenerAccept> for Accept {
+    fn from(accept: ListenerAccept) -> Self {
+        match accept {
+            ListenerAccept::Serve => Self::Serve,
+            ListenerAccept::Reset => Self::Reset,
+            ListenerAccept::Close => Self::Close,
+            ListenerAccept::Stall => Self::Stall,
+        }
+    }
+}

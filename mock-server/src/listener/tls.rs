@@ -1,0 +1,128 @@
+//! TLS for listeners: with a certificate that is given, or with one that is made and signed by an authority that lives
+//! as long as the process.
+
+use std::sync::{Arc, OnceLock};
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::{self, ServerConfig};
+
+use super::spec::TlsSpec;
+
+/// Signs certificates; made when the first is asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Authority(OnceLock<Result<Signer, String>>);
+
+#[derive(Debug)]
+struct Signer {
+    issuer: Issuer<'static, KeyPair>,
+    pem: String,
+}
+
+/// A listener's TLS.
+pub(super) struct Tls {
+    pub(super) acceptor: TlsAcceptor,
+    /// What to trust, if the certificate was made here.
+    pub(super) ca_pem: Option<String>,
+}
+
+/// Why there is no TLS.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InvalidTls {
+    #[error("tls: give certificate and key together, or names, or neither")]
+    Mixed,
+    #[error("tls.certificate: this is no PEM certificate: {0}")]
+    Certificate(String),
+    #[error("tls.key: this is no PEM private key: {0}")]
+    Key(String),
+    #[error("tls: {0}")]
+    Rejected(#[from] rustls::Error),
+    #[error("tls.names: no certificate can be made: {0}")]
+    Made(String),
+}
+
+const DEFAULT_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
+// === impl Authority ===
+
+impl Authority {
+    pub(super) fn tls(&self, spec: &TlsSpec) -> Result<Tls, InvalidTls> {
+        let (chain, key, ca_pem) = match (&spec.names, &spec.certificate, &spec.key) {
+            (None, Some(certificate), Some(key)) => {
+                let (chain, key) = read(certificate, key)?;
+                (chain, key, None)
+            }
+            (names, None, None) => {
+                let default = || DEFAULT_NAMES.map(str::to_owned).to_vec();
+                let (chain, key, ca_pem) = self.make(names.clone().unwrap_or_else(default))?;
+                (chain, key, Some(ca_pem))
+            }
+            _ => return Err(InvalidTls::Mixed),
+        };
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Tls { acceptor: TlsAcceptor::from(Arc::new(config)), ca_pem })
+    }
+
+    fn make(
+        &self,
+        names: Vec<String>,
+    ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>, String), InvalidTls> {
+        let made = |error: rcgen::Error| InvalidTls::Made(error.to_string());
+        let signer = self.0.get_or_init(|| Signer::new().map_err(|error| error.to_string()));
+        let signer = signer.as_ref().map_err(|error| InvalidTls::Made(error.clone()))?;
+        let mut params = CertificateParams::new(names).map_err(made)?;
+        params.distinguished_name.push(DnType::CommonName, "mock-server");
+        let key = KeyPair::generate().map_err(made)?;
+        let certificate = params.signed_by(&key, &signer.issuer).map_err(made)?;
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        Ok((vec![certificate.der().clone()], key, signer.pem.clone()))
+    }
+}
+
+// === impl Signer ===
+
+impl Signer {
+    fn new() -> Result<Self, rcgen::Error> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, "mock-server, for tests only");
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let key = KeyPair::generate()?;
+        let pem = params.self_signed(&key)?.pem();
+        Ok(Self { issuer: Issuer::new(params, key), pem })
+    }
+}
+
+fn read(certificate: &str, key: &str) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), InvalidTls> {
+    let bad = |error: &dyn std::fmt::Display| InvalidTls::Certificate(error.to_string());
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificate.as_bytes()).collect();
+    let chain = chain.map_err(|error| bad(&error))?;
+    if chain.is_empty() {
+        return Err(bad(&"there is none in it"));
+    }
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|error| InvalidTls::Key(error.to_string()))?;
+    Ok((chain, key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_makes_no_certificate_is_said() {
+        let refused = |json| {
+            let spec: TlsSpec = serde_json::from_str(json).unwrap();
+            Authority::default().tls(&spec).map(|tls| tls.ca_pem).unwrap_err().to_string()
+        };
+        assert!(refused(r#"{"certificate":"x"}"#).starts_with("tls: give certificate and key together"));
+        assert!(refused(r#"{"certificate":"x","key":"y"}"#).starts_with("tls.certificate: this is no PEM certificate"));
+        assert!(refused(r#"{"names":["ü"]}"#).starts_with("tls.names: no certificate can be made"));
+    }
+}
