@@ -24,8 +24,10 @@ pub(super) struct Socket {
 #[derive(Debug)]
 enum Held {
     Listening(TcpListener),
-    /// Bound, and perhaps with a queue that is full; nobody is taken off it.
-    Parked(RawSocket),
+    /// Bound, and perhaps with a queue that is full; nobody is taken off it. It is kept for its port.
+    Parked {
+        _socket: RawSocket,
+    },
     /// Between two states, or after one that could not be reached.
     Nothing,
 }
@@ -47,15 +49,15 @@ impl Socket {
     pub(super) async fn accept(&self) -> io::Result<TcpStream> {
         match &self.held {
             Held::Listening(listener) => Ok(listener.accept().await?.0),
-            Held::Parked(_) | Held::Nothing => std::future::pending().await,
+            Held::Parked { .. } | Held::Nothing => std::future::pending().await,
         }
     }
 
     pub(super) fn set(&mut self, state: State) -> io::Result<()> {
         let is_there = match (&self.held, state) {
             (Held::Listening(_), State::Up) => true,
-            (Held::Parked(_), State::Refuse) => self.fillers.is_empty(),
-            (Held::Parked(_), State::Blackhole) => !self.fillers.is_empty(),
+            (Held::Parked { .. }, State::Refuse) => self.fillers.is_empty(),
+            (Held::Parked { .. }, State::Blackhole) => !self.fillers.is_empty(),
             _ => false,
         };
         if is_there {
@@ -66,11 +68,11 @@ impl Socket {
         self.fillers.clear();
         let socket = bound(self.address)?;
         self.held = match state {
-            State::Refuse => Held::Parked(socket),
+            State::Refuse => Held::Parked { _socket: socket },
             State::Blackhole => {
                 socket.listen(0)?;
                 self.fillers = (0..FILLERS).map(|_| self.fill()).collect::<io::Result<_>>()?;
-                Held::Parked(socket)
+                Held::Parked { _socket: socket }
             }
             State::Up => {
                 socket.listen(BACKLOG)?;

@@ -2,15 +2,23 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests stop at the first surprise")]
 
+mod accounts;
 mod admin;
 mod collections;
 mod documents;
 mod faults;
+mod isolation;
 mod journal;
 mod limits;
+mod listeners;
 mod localization;
 mod login;
 mod process;
+mod raw;
+mod sandboxes;
 mod signing;
 mod support;
 mod timbr;
+mod time;
+mod tokens;
+mod wire;

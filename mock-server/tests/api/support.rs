@@ -16,7 +16,7 @@ pub(crate) const ALICE: &str = "tk_2dee5e3c929124f617065ad0f7e4f2418916659ba57f4
 pub(crate) const START_MS: i64 = 1_767_225_600_000;
 
 /// Headers that an answer may carry; any other is news, and news is a failure.
-const KNOWN_HEADERS: [&str; 12] = [
+const KNOWN_HEADERS: [&str; 13] = [
     "allow",
     "cache-control",
     "connection",
@@ -24,6 +24,7 @@ const KNOWN_HEADERS: [&str; 12] = [
     "content-type",
     "date",
     "expires",
+    "location",
     "pragma",
     "retry-after",
     "transfer-encoding",
@@ -34,6 +35,13 @@ const KNOWN_HEADERS: [&str; 12] = [
 pub(crate) struct TestServer {
     pub(crate) server: RunningServer,
     http: reqwest::Client,
+}
+
+/// A sandbox of a server, addressed by its path prefix.
+pub(crate) struct TestSandbox<'s> {
+    server: &'s TestServer,
+    pub(crate) id: String,
+    pub(crate) credentials: Value,
 }
 
 /// Who signs, and for which branch.
@@ -100,6 +108,17 @@ impl TestServer {
         Signature::token(&contract)
     }
 
+    /// Makes a sandbox whose clock stands at [`START_MS`], unless `new` says otherwise.
+    pub(crate) async fn sandbox(&self, mut new: Value) -> TestSandbox<'_> {
+        if new["clock"].is_null() {
+            new["clock"] = json!({ "frozen": START_MS });
+        }
+        let made = self.admin(Method::POST, "/sandboxes", Some(new)).await.assert(201).json();
+        let id = made["id"].as_str().unwrap().to_owned();
+        assert_eq!(made["base_url"], format!("{}/sandbox/{id}", self.server.base_url()));
+        TestSandbox { server: self, id, credentials: made["credentials"].clone() }
+    }
+
     /// The newest entry of the journal.
     pub(crate) async fn last_entry(&self) -> Value {
         let listing = self.admin(Method::GET, "/requests?limit=1", None).await.assert(200).json();
@@ -107,6 +126,49 @@ impl TestServer {
     }
 
     /// The refusal's reason in the newest entry.
+    pub(crate) async fn last_reason(&self) -> String {
+        self.last_entry().await["reason"].as_str().unwrap_or("none").to_owned()
+    }
+}
+
+// === impl TestSandbox ===
+
+impl TestSandbox<'_> {
+    pub(crate) fn path(&self, path: &str) -> String {
+        format!("/sandbox/{}{path}", self.id)
+    }
+
+    pub(crate) async fn get(&self, path: &str, signature: &Signature) -> Reply {
+        self.server.get(&self.path(path), signature).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, signature: &Signature, body: &Value) -> Reply {
+        self.server.post(&self.path(path), signature, body).await
+    }
+
+    pub(crate) async fn admin(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
+        self.server.admin(method, &format!("/sandboxes/{}{path}", self.id), body).await
+    }
+
+    pub(crate) async fn advance(&self, by: &str) {
+        self.admin(Method::POST, "/clock/advance", Some(json!({ "by": by }))).await.assert(200);
+    }
+
+    pub(crate) async fn login_as(&self, login: &str) -> Reply {
+        let client = &self.credentials["twinzo"]["client"];
+        let body = json!({ "Client": client, "Login": login, "Password": format!("{login}-pass") });
+        self.post("/v3/Authorization/Authenticate", &Signature::none(), &body).await
+    }
+
+    pub(crate) async fn signature_of(&self, login: &str) -> Signature {
+        Signature::token(&self.login_as(login).await.assert(200).json())
+    }
+
+    pub(crate) async fn last_entry(&self) -> Value {
+        let listing = self.admin(Method::GET, "/requests?limit=1", None).await.assert(200).json();
+        listing["requests"][0].clone()
+    }
+
     pub(crate) async fn last_reason(&self) -> String {
         self.last_entry().await["reason"].as_str().unwrap_or("none").to_owned()
     }
@@ -139,7 +201,7 @@ impl Signature {
         &self.0.iter().find(|(known, _)| *known == name).unwrap().1
     }
 
-    fn sign(&self, request: RequestBuilder) -> RequestBuilder {
+    pub(crate) fn sign(&self, request: RequestBuilder) -> RequestBuilder {
         self.0.iter().fold(request, |request, (name, value)| request.header(*name, value))
     }
 }
