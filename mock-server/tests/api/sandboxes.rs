@@ -192,7 +192,7 @@ async fn a_bad_sandbox_is_refused_and_leaves_nothing_behind() {
     for (new, status, field, words) in [
         (json!({ "name": "taken" }), 409, "name", "already"),
         (json!({ "name": "../x" }), 422, "name", "cannot be the name"),
-        (json!({ "nmae": "x" }), 422, "", "`name`"),
+        (json!({ "nmae": "x" }), 422, "nmae", "`name`"),
         (json!({ "clock": { "mode": "frosen" } }), 422, "clock.mode", "`frozen`"),
         (json!({ "clock": { "rate": -1 } }), 422, "clock.rate", "not a rate"),
         (json!({ "world": { "client": [{ "id": "x" }] } }), 422, "world.client[0].id", "expected i32"),
