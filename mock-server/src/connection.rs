@@ -4,6 +4,7 @@
 //! The line can be reset and can fall silent; above TLS an answer can be cut, respelled and broken. Both halves take
 //! orders from the exchange, through [`Tamper`], and from the listener, through [`Gatekeeping`].
 
+mod entrance;
 mod line;
 mod own;
 mod shared;
@@ -38,7 +39,6 @@ pub(crate) use tap::{Side, WireRecord};
 use line::{Line, Orders};
 use shared::Shared;
 pub(crate) use shared::Taps;
-use transport::Transport;
 use watched::{Phase, Watched};
 use wire::Wire;
 
@@ -107,50 +107,16 @@ where
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("cannot set TCP_NODELAY: {error}");
     }
-    let mut gatekeeping = terms.gatekeeping;
     let orders = Arc::new(Orders::default());
     let line = Line::new(stream, Arc::clone(&orders));
-    let Gatekeeping { accept, delay, .. } = *gatekeeping.borrow();
-    tokio::select! {
-        () = pause(delay) => {}
+    let mut gatekeeping = terms.gatekeeping.clone();
+    let stream = tokio::select! {
+        stream = entrance::enter(line, &orders, &terms) => stream?,
         () = drain.cancelled() => return None,
-    }
-    match accept {
-        Accept::Serve => {}
-        Accept::Reset => {
+        () = refused(&mut gatekeeping) => {
             orders.reset();
             return None;
         }
-        Accept::Close => return None,
-        Accept::Stall => {
-            orders.stall();
-            let mut line = line;
-            // Ends when the client gives up.
-            let silence = async { line.read(&mut [0]).await };
-            tokio::select! {
-                _ = silence => {}
-                () = drain.cancelled() => {}
-                () = pause(terms.limits.idle_timeout.unsigned()) => {}
-            }
-            return None;
-        }
-    }
-    let stream = match terms.tls {
-        None => Transport::Plain(line),
-        Some(tls) => tokio::select! {
-            shaken = tokio::time::timeout(terms.limits.head_timeout.unsigned(), tls.accept(line)) => match shaken {
-                Ok(Ok(stream)) => Transport::Tls(Box::new(stream)),
-                Ok(Err(error)) => {
-                    tracing::info!("a TLS handshake failed: {error}");
-                    return None;
-                }
-                Err(_) => {
-                    tracing::info!("a TLS handshake took longer than limits.head_timeout");
-                    return None;
-                }
-            },
-            () = drain.cancelled() => return None,
-        },
     };
     let shared = Arc::new(Shared::new(orders, terms.taps));
     let watched = Watched::new(stream, &terms.limits, Arc::clone(&shared));
@@ -224,10 +190,10 @@ pub async fn serve_constant(stream: TcpStream, limits: LimitsSection, body: &'st
     serve(stream, terms, CancellationToken::new(), answer).await;
 }
 
-async fn pause(duration: Duration) {
-    if !duration.is_zero() {
-        tokio::time::sleep_until(tokio::time::Instant::now() + duration).await;
-    }
+/// Ends when the listener lets nobody in any more.
+async fn refused(gatekeeping: &mut watch::Receiver<Gatekeeping>) {
+    // A listener that is gone refuses, too.
+    drop(gatekeeping.wait_for(|now| now.state == State::Refuse).await);
 }
 
 /// Turns away a connection beyond the limit, in a way that a client can read.

@@ -4,5 +4,7 @@
 //! serde would also read a struct from an array of its members' values, which no peer of ours does on purpose.
 
 mod members;
+mod nullable;
 
 pub(crate) use members::{Members, Names};
+pub(crate) use nullable::Nullable;

@@ -21,9 +21,9 @@ pub(super) struct AdminProblem {
     /// What was probably meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     suggestion: Option<String>,
-    /// Facts for machines, by name.
+    /// Facts for machines, by name; boxed, for few problems have any.
     #[serde(flatten)]
-    facts: Map<String, Value>,
+    facts: Option<Box<Map<String, Value>>>,
 }
 
 // === impl AdminProblem ===
@@ -37,7 +37,7 @@ impl AdminProblem {
             detail: detail.into(),
             field: None,
             suggestion: None,
-            facts: Map::new(),
+            facts: None,
         }
     }
 
@@ -66,7 +66,7 @@ impl AdminProblem {
 
     /// Adds a fact for machines.
     pub(super) fn with(mut self, name: &str, fact: &impl Serialize) -> Self {
-        self.facts.insert(name.to_owned(), serde_json::to_value(fact).unwrap_or_default());
+        self.facts.get_or_insert_default().insert(name.to_owned(), serde_json::to_value(fact).unwrap_or_default());
         self
     }
 

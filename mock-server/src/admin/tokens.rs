@@ -1,38 +1,25 @@
 //! `/__admin/tokens`: twinzo tokens, seen and ruled from outside.
 
+mod change;
+mod next;
+
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::response::Json;
 use http::StatusCode;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wire::authorization::TokenContract;
 
 use super::{AdminJson, AdminProblem, Selected};
-use crate::clock::Step;
-use crate::config::Span;
 use crate::directory::{AccountId, Directory};
-use crate::operation::{Operation, TwinzoOperation};
 use crate::sandbox::{Sandbox, Setup};
 use crate::suggest::Unknown;
-use crate::token::{Grant, Issuance, LifeOverride, LoginAnswer, MOST_NEXT, NextToken, Token, TokenChange};
+use crate::token::{Grant, Issuance, LifeOverride, Token};
 
-/// Which tokens are meant.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Which {
-    /// Those of a login.
-    account: Option<String>,
-    /// Where several clients have the login: whose.
-    client: Option<String>,
-    /// One, by the id in the list.
-    id: Option<String>,
-    /// One, by its text.
-    token: Option<String>,
-    /// Every one.
-    all: bool,
-}
+pub(super) use change::{expire, fail, revoke, rotate, shorten};
+pub(super) use next::{clear_gather, clear_next, gather, next};
 
 /// One token. Its text is never shown: the store does not keep it.
 #[derive(Debug, Serialize)]
@@ -63,64 +50,6 @@ pub(super) struct Selection {
     limit: Option<usize>,
 }
 
-/// A body that says which tokens, and something else.
-macro_rules! request {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Default, Deserialize)]
-        #[serde(deny_unknown_fields, default)]
-        pub(super) struct $name {
-            account: Option<String>,
-            client: Option<String>,
-            id: Option<String>,
-            token: Option<String>,
-            all: bool,
-            $($(#[$field_doc])* $field: $type,)*
-        }
-
-        impl $name {
-            fn which(&self) -> Which {
-                let Self { account, client, id, token, all, .. } = self;
-                Which { account: account.clone(), client: client.clone(), id: id.clone(), token: token.clone(), all: *all }
-            }
-        }
-    };
-}
-
-request! {
-    /// Which tokens to expire, and when.
-    Expiry {
-        /// `now`, or `after_next_use`.
-        when: When,
-    }
-}
-request! {
-    /// Which tokens to take back, or to replace.
-    Plain {}
-}
-request! {
-    /// Which tokens to shorten.
-    Shortening {
-        /// How much longer they live.
-        to: Option<Step>,
-    }
-}
-request! {
-    /// Which tokens to let fail.
-    Failing {
-        /// How many uses; one if absent.
-        times: Option<u32>,
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum When {
-    #[default]
-    Now,
-    AfterNextUse,
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewToken {
@@ -130,32 +59,7 @@ pub(super) struct NewToken {
     life: LifeOverride,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Next {
-    account: Option<String>,
-    client: Option<String>,
-    life: LifeOverride,
-    answer: Option<LoginAnswer>,
-    lost: bool,
-    /// For so many tokens; one if absent.
-    times: Option<usize>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Gathering {
-    operation: String,
-    parties: usize,
-    patience: Option<Span>,
-}
-
 const DEFAULT_LIMIT: usize = 1000;
-/// Calls that can be held for one another.
-const MOST_PARTIES: usize = 1000;
-/// How long they wait for one another.
-const LONGEST_PATIENCE: SignedDuration = SignedDuration::from_mins(1);
-
 pub(super) async fn list(
     Selected(sandbox): Selected,
     selection: Result<Query<Selection>, QueryRejection>,
@@ -192,165 +96,17 @@ pub(super) async fn clear(Selected(sandbox): Selected) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-pub(super) async fn expire(
-    Selected(sandbox): Selected,
-    AdminJson(request): AdminJson<Expiry>,
-) -> Result<Json<Value>, AdminProblem> {
-    change(
-        &sandbox,
-        &request.which(),
-        match request.when {
-            When::Now => TokenChange::Expire,
-            When::AfterNextUse => TokenChange::ExpireAfterUse,
-        },
-    )
-}
-
-pub(super) async fn revoke(
-    Selected(sandbox): Selected,
-    AdminJson(request): AdminJson<Plain>,
-) -> Result<Json<Value>, AdminProblem> {
-    change(&sandbox, &request.which(), TokenChange::Revoke)
-}
-
-pub(super) async fn shorten(
-    Selected(sandbox): Selected,
-    AdminJson(request): AdminJson<Shortening>,
-) -> Result<Json<Value>, AdminProblem> {
-    let Some(Step(to)) = request.to.filter(|Step(to)| !to.is_negative()) else {
-        let detail = "give the life that is left, like \"5s\"; zero or more";
-        return Err(AdminProblem::unprocessable(detail).at(Some("to")));
-    };
-    change(&sandbox, &request.which(), TokenChange::Shorten(to))
-}
-
-pub(super) async fn fail(
-    Selected(sandbox): Selected,
-    AdminJson(request): AdminJson<Failing>,
-) -> Result<Json<Value>, AdminProblem> {
-    change(&sandbox, &request.which(), TokenChange::Fail(request.times.unwrap_or(1)))
-}
-
-/// As a refresh would: each token makes way for another, which is answered here.
-pub(super) async fn rotate(
-    Selected(sandbox): Selected,
-    AdminJson(request): AdminJson<Plain>,
-) -> Result<Json<Value>, AdminProblem> {
-    let (directory, setup, now) = (sandbox.directory(), sandbox.setup(), sandbox.clock.now());
-    let mut replacements = Vec::new();
-    for token in find(&sandbox, &directory, &setup, &request.which())? {
-        if sandbox.tokens.supersede(token.id, now, SignedDuration::ZERO).is_ok() {
-            let grant = grant(&sandbox, &directory, &setup, token.account, LifeOverride::default())?;
-            replacements.push(issued(&directory, &grant, now));
-        }
-    }
-    Ok(Json(json!({ "changed": replacements.len(), "tokens": replacements })))
-}
-
-pub(super) async fn next(
-    Selected(sandbox): Selected,
-    AdminJson(next): AdminJson<Next>,
-) -> Result<(StatusCode, Json<Value>), AdminProblem> {
-    let directory = sandbox.directory();
-    let account = match &next.account {
-        Some(login) => Some(single(&directory, login, next.client.as_deref())?),
-        None if next.client.is_some() => {
-            return Err(
-                AdminProblem::unprocessable("a client alone says nothing; give the account too").at(Some("client"))
-            );
-        }
-        None => None,
-    };
-    let stored = NextToken { account, life: next.life, answer: next.answer, lost: next.lost };
-    let times = next.times.unwrap_or(1);
-    let room = MOST_NEXT.saturating_sub(sandbox.tokens.in_store());
-    if times == 0 || times > room {
-        let detail = format!("allowed: 1 to {room}, for {MOST_NEXT} can be in store");
-        return Err(AdminProblem::unprocessable(detail).at(Some("times")));
-    }
-    for _ in 0..times {
-        sandbox.tokens.store_next(stored);
-    }
-    Ok((StatusCode::CREATED, Json(json!({ "in_store": sandbox.tokens.in_store() }))))
-}
-
-pub(super) async fn clear_next(Selected(sandbox): Selected) -> StatusCode {
-    sandbox.tokens.clear_next();
-    StatusCode::NO_CONTENT
-}
-
-pub(super) async fn gather(
-    Selected(sandbox): Selected,
-    AdminJson(gathering): AdminJson<Gathering>,
-) -> Result<StatusCode, AdminProblem> {
-    let allowed = [TwinzoOperation::Authenticate, TwinzoOperation::Refresh].map(Operation::Twinzo);
-    let operation = allowed.into_iter().find(|operation| operation.name() == gathering.operation);
-    let operation =
-        operation.ok_or_else(|| Unknown::new("operation", &gathering.operation, allowed.map(Operation::name)))?;
-    if !(2..=MOST_PARTIES).contains(&gathering.parties) {
-        return Err(AdminProblem::unprocessable(format!("allowed: 2 to {MOST_PARTIES}")).at(Some("parties")));
-    }
-    let patience = gathering.patience.unwrap_or(Span::from_secs(2));
-    if patience.signed() > LONGEST_PATIENCE {
-        return Err(AdminProblem::unprocessable("allowed: up to one minute").at(Some("patience")));
-    }
-    sandbox.gather.arm(operation, gathering.parties, patience.unsigned());
-    Ok(StatusCode::NO_CONTENT)
-}
-
-pub(super) async fn clear_gather(Selected(sandbox): Selected) -> StatusCode {
-    sandbox.gather.disarm();
-    StatusCode::NO_CONTENT
-}
-
-fn change(sandbox: &Sandbox, which: &Which, change: TokenChange) -> Result<Json<Value>, AdminProblem> {
-    let (directory, setup, now) = (sandbox.directory(), sandbox.setup(), sandbox.clock.now());
-    let tokens = find(sandbox, &directory, &setup, which)?;
-    let changed = tokens.iter().filter(|token| sandbox.tokens.change(token.id, now, change)).count();
-    Ok(Json(json!({ "changed": changed })))
-}
-
-/// The tokens that are meant, dead ones too. Exactly one way to say it.
-fn find(sandbox: &Sandbox, directory: &Directory, setup: &Setup, which: &Which) -> Result<Vec<Token>, AdminProblem> {
-    let Which { account, client, id, token, all } = which;
-    let nothing = |field, detail: &str| Err(AdminProblem::unprocessable(detail).at(Some(field)));
-    match (account, id, token, all) {
-        (Some(login), None, None, false) => {
-            let accounts = accounts(directory, login, client.as_deref())?;
-            Ok(accounts.into_iter().flat_map(|account| sandbox.tokens.of_account(account)).collect())
-        }
-        _ if client.is_some() => nothing("client", "a client goes with account only"),
-        (None, Some(id), None, false) => {
-            let found = sandbox.tokens.list().0.into_iter().find(|token| id_of(token) == *id);
-            found
-                .map(|token| vec![token])
-                .map_or_else(|| nothing("id", "no token has this id; GET …/tokens lists them"), Ok)
-        }
-        (None, None, Some(text), false) => match sandbox.tokens.verify(&setup.mint, text, sandbox.clock.now()) {
-            Ok(token) => Ok(vec![token]),
-            Err(denied) => match denied.token {
-                Some(token) => Ok(vec![*token]),
-                None => nothing("token", &denied.refused.detail),
-            },
-        },
-        (None, None, None, true) => Ok(sandbox.tokens.list().0),
-        _ => Err(AdminProblem::unprocessable("say which tokens: give one of account, id, token and all: true")),
-    }
-}
-
 fn accounts(directory: &Directory, login: &str, client: Option<&str>) -> Result<Vec<AccountId>, Unknown> {
     let client = client.map(|name| directory.client_named("client", name)).transpose()?;
     directory.accounts_named("account", login, client)
 }
 
 fn single(directory: &Directory, login: &str, client: Option<&str>) -> Result<AccountId, AdminProblem> {
-    match accounts(directory, login, client)?.as_slice() {
-        [one] => Ok(*one),
-        _ => {
-            let detail = format!("several clients have the login {login:?}; say whose with client");
-            Err(AdminProblem::new(StatusCode::CONFLICT, detail).at(Some("account")))
-        }
+    if let [one] = accounts(directory, login, client)?.as_slice() {
+        return Ok(*one);
     }
+    let detail = format!("several clients have the login {login:?}; say whose with client");
+    Err(AdminProblem::new(StatusCode::CONFLICT, detail).at(Some("account")))
 }
 
 fn grant(

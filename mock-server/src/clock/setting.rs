@@ -7,6 +7,7 @@ use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::config::{Span, parse_signed};
+use crate::json::Nullable;
 
 /// How a clock starts: the section `[clock]` of the configuration.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
@@ -52,8 +53,7 @@ pub struct ClockChange {
     /// Speed; the mode is then `scaled`.
     pub rate: Option<Rate>,
     /// How far a frozen clock moves by itself after an answer that tells a client to wait; null for not at all.
-    #[serde(deserialize_with = "nullable")]
-    pub auto_advance: Option<Option<Span>>,
+    pub(crate) auto_advance: Nullable<Span>,
 }
 
 /// A setting as people write it: like a change, with short forms for the two commonest.
@@ -115,10 +115,6 @@ pub struct Time(pub Timestamp);
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step(pub SignedDuration);
 
-fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Span>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
-
 // === impl ClockSetting ===
 
 impl TryFrom<Written> for ClockSetting {
@@ -153,7 +149,7 @@ impl ClockChange {
     /// Whether it says anything.
     pub fn is_empty(&self) -> bool {
         let Self { mode, now, offset, rate, auto_advance } = self;
-        mode.is_none() && now.is_none() && offset.is_none() && rate.is_none() && auto_advance.is_none()
+        mode.is_none() && now.is_none() && offset.is_none() && rate.is_none() && auto_advance.is_absent()
     }
 
     /// Whether its parts go together under the mode that is to come.

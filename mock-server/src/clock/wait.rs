@@ -57,7 +57,7 @@ mod tests {
         let until = clock.now() + SignedDuration::from_hours(1);
         let waiting = tokio::spawn({
             let clock = Arc::clone(&clock);
-            async move { clock.reached(until, Duration::from_secs(60)).await }
+            async move { clock.reached(until, Duration::from_mins(1)).await }
         });
         clock.advance(SignedDuration::from_mins(59)).unwrap();
         tokio::task::yield_now().await;
@@ -71,7 +71,7 @@ mod tests {
     async fn a_scaled_clock_gets_there_by_itself() {
         let clock = Clock::new(toml::from_str("mode = 'scaled'\nrate = 1000000").unwrap());
         let until = clock.now() + SignedDuration::from_hours(1);
-        assert!(clock.reached(until, Duration::from_secs(60)).await);
+        assert!(clock.reached(until, Duration::from_mins(1)).await);
         assert!(clock.now() >= until);
     }
 }

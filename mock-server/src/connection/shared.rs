@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::line::Orders;
 use super::own::{OwnAnswer, refused_by_hyper};
-use super::tamper::Tamper;
+use super::tamper::{Tamper, Tampering};
 use super::tap::WireRecord;
 use super::watched::{HEAD_TOO_SLOW, Phases};
 
@@ -90,10 +90,13 @@ impl Shared {
         self.is_fresh.store(true, Ordering::Release);
     }
 
-    /// Orders that nobody took yet; `Some(None)` says that the old ones hold no longer.
-    pub(super) fn fresh_orders(&self) -> Option<Option<Tamper>> {
-        let fresh = self.is_fresh.load(Ordering::Acquire) && self.is_fresh.swap(false, Ordering::AcqRel);
-        fresh.then(|| self.tamper.lock().unwrap_or_else(PoisonError::into_inner).take())
+    /// Whether orders hold for what is written now; fresh ones take the place of the old.
+    pub(super) fn take_orders(&self, tampering: &mut Option<Tampering>) -> bool {
+        if self.is_fresh.load(Ordering::Acquire) && self.is_fresh.swap(false, Ordering::AcqRel) {
+            let fresh = self.tamper.lock().unwrap_or_else(PoisonError::into_inner).take();
+            *tampering = fresh.map(Tampering::new);
+        }
+        tampering.is_some()
     }
 
     pub(super) fn is_tapped(&self) -> bool {

@@ -179,12 +179,14 @@ impl Tampering {
 }
 
 fn spelled(name: &[u8], spelling: Option<Spelling>) -> impl Iterator<Item = u8> {
-    name.iter().enumerate().map(move |(position, byte)| match spelling {
-        None => *byte,
-        Some(Spelling::Lower) => byte.to_ascii_lowercase(),
-        Some(Spelling::Upper) => byte.to_ascii_uppercase(),
-        Some(Spelling::Mixed) if position % 2 == 0 => byte.to_ascii_lowercase(),
-        Some(Spelling::Mixed) => byte.to_ascii_uppercase(),
+    name.iter().enumerate().map(move |(position, byte)| {
+        let is_upper = match spelling {
+            None => return *byte,
+            Some(Spelling::Lower) => false,
+            Some(Spelling::Upper) => true,
+            Some(Spelling::Mixed) => position % 2 == 1,
+        };
+        if is_upper { byte.to_ascii_uppercase() } else { byte.to_ascii_lowercase() }
     })
 }
 

@@ -167,12 +167,4 @@ impl Shared {
             record.went(bytes);
         }
     }
-
-    /// Whether orders hold for what is written now; fresh ones take the place of the old.
-    fn take_orders(&self, tampering: &mut Option<Tampering>) -> bool {
-        if let Some(fresh) = self.fresh_orders() {
-            *tampering = fresh.map(Tampering::new);
-        }
-        tampering.is_some()
-    }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Span;
 use crate::connection::{Accept, Gatekeeping, State};
+use crate::json::Nullable;
 
 /// A listener to be opened.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -26,13 +27,7 @@ pub(crate) struct ListenerSpec {
 pub(crate) struct ListenerChange {
     state: Option<ListenerState>,
     accept: Option<ListenerAccept>,
-    /// Null for none.
-    #[serde(deserialize_with = "nullable")]
-    accept_delay: Option<Option<Span>>,
-}
-
-fn nullable<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Span>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+    accept_delay: Nullable<Span>,
 }
 
 /// What it serves.
@@ -107,8 +102,10 @@ impl ListenerChange {
     pub(super) fn apply(&self, gatekeeping: &mut Gatekeeping) {
         gatekeeping.state = self.state.map_or(gatekeeping.state, State::from);
         gatekeeping.accept = self.accept.map_or(gatekeeping.accept, Accept::from);
-        if let Some(delay) = self.accept_delay {
-            gatekeeping.delay = delay.map_or(Duration::ZERO, Span::unsigned);
+        match self.accept_delay {
+            Nullable::Absent => {}
+            Nullable::Null => gatekeeping.delay = Duration::ZERO,
+            Nullable::Given(delay) => gatekeeping.delay = delay.unsigned(),
         }
     }
 }

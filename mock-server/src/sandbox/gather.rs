@@ -135,7 +135,7 @@ mod tests {
     use crate::operation::TwinzoOperation;
 
     const REFRESH: Option<Operation> = Some(Operation::Twinzo(TwinzoOperation::Refresh));
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
 
     #[tokio::test]
     async fn calls_meet_and_go_on_in_the_order_of_their_arrival() {

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::spec::{InvalidName, Summary, check_name};
 use super::{Common, DEFAULT, InvalidSandbox, InvalidSettings, NewSandbox, Sandbox, Seed, Settings};
 use crate::clock::{Clock, ClockSetting};
-use crate::config::Config;
+use crate::config::{Config, Span};
 use crate::directory::{Directory, InvalidWorld};
 use crate::token::Tag;
 
@@ -167,7 +167,7 @@ impl Registry {
             return Err(CannotCreate::TooMany(self.model.limit));
         }
         let sandbox = Arc::new(Sandbox::new(&name, clock, seed, &self.common)?);
-        let ttl = new.ttl.map_or(self.model.ttl, |ttl| ttl.unsigned());
+        let ttl = new.ttl.map_or(self.model.ttl, Span::unsigned);
         let place = Place { sandbox: Arc::clone(&sandbox), ttl, last_used: AtomicU64::new(0), born: Instant::now() };
         others.insert(Arc::clone(&sandbox.id), Arc::new(place));
         self.count.store(others.len(), Ordering::Release);

@@ -71,10 +71,7 @@ async fn a_listener_belongs_to_its_sandbox() {
 /// A socket closes a moment after its task was told to.
 async fn wait_until_refused(address: SocketAddr) -> Result<(), ErrorKind> {
     for _ in 0..1000 {
-        let result = connects(address).await;
-        if result.is_err() {
-            return result;
-        }
+        connects(address).await?;
     }
     Ok(())
 }

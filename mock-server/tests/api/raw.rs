@@ -32,7 +32,7 @@ pub(crate) async fn exchange(address: SocketAddr, bytes: impl Into<Vec<u8>>) -> 
 pub(crate) fn read_to_end(stream: &mut TcpStream) -> (String, Ended) {
     stream.set_read_timeout(Some(SILENCE)).unwrap();
     let mut all = Vec::new();
-    let mut piece = [0; 65536];
+    let mut piece = [0; 8192];
     let ended = loop {
         match stream.read(&mut piece) {
             Ok(0) => break Ended::Fin,
@@ -47,6 +47,7 @@ pub(crate) fn read_to_end(stream: &mut TcpStream) -> (String, Ended) {
 
 /// A request that asks for the connection to be closed, so that the answer ends.
 pub(crate) fn get(path: &str, headers: &[(&str, &str)]) -> String {
-    let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let lines: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let lines = lines.concat();
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{lines}\r\n")
 }

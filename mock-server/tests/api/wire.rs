@@ -82,11 +82,9 @@ async fn header_names_come_in_the_spelling_that_was_ordered() {
         };
         name.chars().enumerate().map(each).collect()
     };
-    for (case, expected) in [
-        ("lower", head(|name| name.to_lowercase())),
-        ("upper", head(|name| name.to_uppercase())),
-        ("mixed", head(mixed)),
-    ] {
+    for (case, expected) in
+        [("lower", head(str::to_lowercase)), ("upper", head(str::to_uppercase)), ("mixed", head(mixed))]
+    {
         let (answer, ended, journal) = tampered(json!({ "wire": "header_case", "case": case })).await;
         assert_eq!((answer, ended), (expected, Ended::Fin));
         assert_eq!(journal, json!([200, format!("header names {case}")]));

@@ -1,0 +1,69 @@
+//! From an accepted connection to a stream that HTTP can be spoken on: delay, reset, close, silence, TLS.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::line::{Line, Orders};
+use super::transport::Transport;
+use super::{Accept, Gatekeeping, Terms};
+
+/// How long a connection that was closed may take to notice.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// The stream; `None` if there will be none.
+pub(super) async fn enter(mut line: Line, orders: &Orders, terms: &Terms) -> Option<Transport> {
+    let Gatekeeping { accept, delay, .. } = *terms.gatekeeping.borrow();
+    if !delay.is_zero() {
+        tokio::time::sleep_until(tokio::time::Instant::now() + delay).await;
+    }
+    match accept {
+        Accept::Serve => shake_hands(line, terms).await,
+        Accept::Reset => {
+            orders.reset();
+            None
+        }
+        Accept::Close => {
+            // Closing with unread bytes would send RST.
+            let farewell = async {
+                line.shutdown().await?;
+                drain(&mut line).await
+            };
+            if !matches!(tokio::time::timeout(FAREWELL, farewell).await, Ok(Ok(()))) {
+                tracing::debug!("a connection that was closed on purpose did not notice");
+            }
+            None
+        }
+        Accept::Stall => {
+            orders.stall();
+            // Ends when the client gives up, or when it has been silent for long enough.
+            if tokio::time::timeout(terms.limits.idle_timeout.unsigned(), drain(&mut line)).await.is_err() {
+                tracing::debug!("a connection was stalled for limits.idle_timeout");
+            }
+            None
+        }
+    }
+}
+
+async fn shake_hands(line: Line, terms: &Terms) -> Option<Transport> {
+    let Some(tls) = &terms.tls else {
+        return Some(Transport::Plain(line));
+    };
+    match tokio::time::timeout(terms.limits.head_timeout.unsigned(), tls.accept(line)).await {
+        Ok(Ok(stream)) => Some(Transport::Tls(Box::new(stream))),
+        Ok(Err(error)) => {
+            tracing::info!("a TLS handshake failed: {error}");
+            None
+        }
+        Err(_) => {
+            tracing::info!("a TLS handshake took longer than limits.head_timeout");
+            None
+        }
+    }
+}
+
+async fn drain(line: &mut Line) -> std::io::Result<()> {
+    let mut scrap = [0; 4096];
+    while line.read(&mut scrap).await? > 0 {}
+    Ok(())
+}
