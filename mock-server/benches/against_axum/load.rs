@@ -38,14 +38,21 @@ impl Workload {
 }
 
 impl Load {
+    /// A log in again and again.
+    pub(crate) fn login(address: SocketAddr) -> Self {
+        let login = r#"{"Client":"acme-logistics","Login":"forklift-01","Password":"forklift-01-pass"}"#;
+        Self { address, request: request("/v3/Authorization/Authenticate", "", login).into() }
+    }
+}
+
+impl Load {
     /// Logs in first where the request must be signed.
     pub(crate) fn prepare(address: SocketAddr, workload: Workload) -> Self {
-        let login = r#"{"Client":"acme-logistics","Login":"forklift-01","Password":"forklift-01-pass"}"#;
-        let authenticate = request("/v3/Authorization/Authenticate", "", login);
+        let login = Self::login(address);
         let request = match workload {
-            Workload::Authenticate => authenticate,
+            Workload::Authenticate => return login,
             Workload::Ten | Workload::Thousand => {
-                let answer = exchange(address, &authenticate);
+                let answer = exchange(address, &login.request);
                 let contract: serde_json::Value = serde_json::from_str(&answer).unwrap();
                 let field = |name: &str| contract[name].as_str().unwrap().to_owned();
                 let signed = format!(

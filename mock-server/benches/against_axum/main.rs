@@ -40,7 +40,7 @@ fn main() {
 }
 
 fn compare(workload: Workload) {
-    let (bare, mock) = (Server::bare(), Server::mock());
+    let (bare, mock) = (Server::this("--bare"), Server::mock());
     let loads = [&bare, &mock].map(|server| Load::prepare(server.address(), workload));
     let mut rates = [Vec::new(), Vec::new()];
     let mut costs = [Vec::new(), Vec::new()];
@@ -66,11 +66,11 @@ fn compare(workload: Workload) {
 }
 
 fn cold_start() {
-    let times = |start: fn() -> Server| {
+    let times = |start: &dyn Fn() -> Server| {
         let runs = (0..STARTS).map(|_| start().started_in().as_secs_f64() * 1e3);
         median(runs.collect())
     };
-    let (bare, mock) = (times(Server::bare), times(Server::mock));
+    let (bare, mock) = (times(&|| Server::this("--bare")), times(&Server::mock));
     println!("cold start to the first answer, median: bare axum {bare:.1} ms, mock-server {mock:.1} ms\n");
 }
 

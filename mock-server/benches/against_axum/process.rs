@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::load::{Load, Workload};
+use crate::load::Load;
 
 /// Ends with its guard.
 pub(crate) struct Server {
@@ -15,9 +15,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn bare() -> Self {
+    /// This benchmark itself, in another role.
+    pub(crate) fn this(role: &str) -> Self {
         let this = std::env::current_exe().unwrap();
-        Self::start(Command::new(this.as_os_str()).get_program(), &["--bare"])
+        Self::start(Command::new(this.as_os_str()).get_program(), &[role])
     }
 
     pub(crate) fn mock() -> Self {
@@ -39,7 +40,7 @@ impl Server {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
         let address = ready["api"].as_str().unwrap().strip_prefix("http://").unwrap().parse().unwrap();
-        Load::prepare(address, Workload::Authenticate).once();
+        Load::login(address).once();
         Self { child, address, started_in: before.elapsed() }
     }
 
