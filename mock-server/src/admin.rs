@@ -96,6 +96,6 @@ pub(crate) async fn unknown() -> Response {
     AdminProblem::not_found(format!("the admin API has: {nouns}")).into_response()
 }
 
-async fn wrong_method() -> Response {
+pub(crate) async fn wrong_method() -> Response {
     AdminProblem::method_not_allowed().into_response()
 }

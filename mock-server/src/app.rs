@@ -84,6 +84,7 @@ impl Door {
 impl Service {
     pub(crate) fn new(app: &Arc<App>, door: Door) -> Self {
         let probes = Router::new().route("/health", get(admin::health)).route("/ready", get(admin::health));
+        let probes = probes.method_not_allowed_fallback(admin::wrong_method);
         let router = match door.role {
             Role::Both => probes.merge(admin::mounted(app)),
             Role::Vendors => probes,
@@ -97,11 +98,19 @@ impl Service {
     pub(crate) async fn answer(&self, mut request: Request<Body>, arrival: Arrival) -> Response<Body> {
         let path = request.uri().path();
         let id = match (split_prefix(path), &self.door.sandbox) {
-            (Some((id, rest)), _) if self.is_ours(rest) => Some((id.to_owned(), rest.to_owned())),
+            // Of another sandbox than its listener's, or of one that is not there: whoever serves vendors says so.
+            (Some((id, rest)), own)
+                if self.is_ours(rest)
+                    && own.as_ref().is_none_or(|own| *own.id == *id)
+                    && self.app.sandboxes.get(id).is_some() =>
+            {
+                Some((id.to_owned(), rest.to_owned()))
+            }
             (None, Some(own)) if self.is_ours(path) => Some((own.id.to_string(), path.to_owned())),
             _ => None,
         };
-        let ours = id.is_some() || self.is_ours(path);
+        let ours =
+            id.is_some() || (self.is_ours(path) && (split_prefix(path).is_none() || self.door.role == Role::Admin));
         if let Some((id, rest)) = id {
             // A client's base URL may have a prefix, and its tests append /__admin to it.
             redirect(request.uri_mut(), &id, &rest);
@@ -148,7 +157,7 @@ fn admin_path(path: &str) -> Option<&str> {
 /// are.
 fn redirect(uri: &mut Uri, id: &str, rest: &str) {
     let path = match admin_path(rest) {
-        Some(noun) if !noun.starts_with("/sandboxes") => format!("/__admin/sandboxes/{id}{noun}"),
+        Some(noun) if !noun.starts_with("/sandboxes") && !is_probe(noun) => format!("/__admin/sandboxes/{id}{noun}"),
         _ => rest.to_owned(),
     };
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();

@@ -104,6 +104,10 @@ impl Clock {
             (None, _) => ClockMode::Running,
         };
         change.check(mode)?;
+        let is_scaled = matches!(state.motion, Motion::Going { rate, .. } if rate != Rate::REAL);
+        if mode == ClockMode::Scaled && change.rate.is_none() && !is_scaled {
+            return Err(InvalidClock::NoRate);
+        }
         let rate = match (mode, change.rate, state.motion) {
             (ClockMode::Scaled, Some(rate), _) | (ClockMode::Scaled, None, Motion::Going { rate, .. }) => rate,
             _ => Rate::REAL,

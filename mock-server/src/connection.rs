@@ -39,7 +39,7 @@ pub(crate) use tap::{Side, WireRecord};
 use line::{Line, Orders};
 use shared::Shared;
 pub(crate) use shared::Taps;
-use watched::{Phase, Watched};
+use watched::Watched;
 use wire::Wire;
 
 /// What a listener lets happen on its connections before a request is read, and to those that are open.
@@ -113,23 +113,24 @@ where
     let stream = tokio::select! {
         stream = entrance::enter(line, &orders, &terms) => stream?,
         () = drain.cancelled() => return None,
-        () = refused(&mut gatekeeping) => {
+        () = reaches(&mut gatekeeping, State::Refuse) => {
             orders.reset();
             return None;
         }
     };
+    // What happened meanwhile is looked at before anything is served.
+    gatekeeping.mark_changed();
     let shared = Arc::new(Shared::new(orders, terms.taps));
     let watched = Watched::new(stream, &terms.limits, Arc::clone(&shared));
     let wire = Wire::new(watched, Arc::clone(&shared));
     let service = service_fn(|request: Request<Incoming>| {
-        shared.phases.enter(Phase::Busy);
-        let arrival = Arrival { connection: shared.id, record: shared.record() };
+        shared.take_head();
+        let arrival = Arrival { connection: shared.id, record: shared.record_for_exchange() };
         let answered = answer(request.map(Body::new), arrival);
         let shared = Arc::clone(&shared);
         async move {
             let mut response = answered.await;
-            shared.order(response.extensions_mut().remove::<Tamper>());
-            shared.phases.enter(Phase::Idle);
+            shared.answer(response.extensions_mut().remove::<Tamper>());
             Ok::<_, Infallible>(response)
         }
     });
@@ -145,32 +146,30 @@ where
     let result = loop {
         tokio::select! {
             biased;
+            state = next_state(&mut gatekeeping) => match state {
+                State::Up => {}
+                State::Refuse => {
+                    shared.orders.reset();
+                    return None;
+                }
+                // As long as nobody polls it, it is silent; but not for ever, for its client may have left.
+                State::Blackhole => {
+                    let patience = terms.limits.idle_timeout.unsigned();
+                    let is_over = tokio::select! {
+                        () = leaves(&mut gatekeeping, State::Blackhole) => true,
+                        () = drain.cancelled() => false,
+                        () = pause(patience) => false,
+                    };
+                    if !is_over {
+                        return None;
+                    }
+                    gatekeeping.mark_changed();
+                }
+            },
             result = connection.as_mut() => break result,
             () = drain.cancelled(), if !draining => {
                 draining = true;
                 connection.as_mut().graceful_shutdown();
-            }
-            changed = gatekeeping.changed() => {
-                let state = if changed.is_ok() { gatekeeping.borrow_and_update().state } else { State::Refuse };
-                match state {
-                    State::Up => {}
-                    State::Refuse => {
-                        shared.orders.reset();
-                        return None;
-                    }
-                    // As long as nobody polls it, it is silent.
-                    State::Blackhole => {
-                        let ended = gatekeeping.wait_for(|now| now.state != State::Blackhole);
-                        let is_over = tokio::select! {
-                            _ = ended => true,
-                            () = drain.cancelled() => false,
-                        };
-                        if !is_over {
-                            return None;
-                        }
-                        gatekeeping.mark_changed();
-                    }
-                }
             }
         }
     };
@@ -190,10 +189,30 @@ pub async fn serve_constant(stream: TcpStream, limits: LimitsSection, body: &'st
     serve(stream, terms, CancellationToken::new(), answer).await;
 }
 
-/// Ends when the listener lets nobody in any more.
-async fn refused(gatekeeping: &mut watch::Receiver<Gatekeeping>) {
-    // A listener that is gone refuses, too.
-    drop(gatekeeping.wait_for(|now| now.state == State::Refuse).await);
+/// The state after the next change. A listener that is gone changes no more: its connections drain.
+async fn next_state(gatekeeping: &mut watch::Receiver<Gatekeeping>) -> State {
+    if gatekeeping.changed().await.is_err() {
+        return std::future::pending().await;
+    }
+    gatekeeping.borrow_and_update().state
+}
+
+/// Ends when the listener is in a state.
+async fn reaches(gatekeeping: &mut watch::Receiver<Gatekeeping>, state: State) {
+    if gatekeeping.wait_for(|now| now.state == state).await.is_err() {
+        std::future::pending().await
+    }
+}
+
+/// Ends when the listener is in a state no longer.
+async fn leaves(gatekeeping: &mut watch::Receiver<Gatekeeping>, state: State) {
+    if gatekeeping.wait_for(|now| now.state != state).await.is_err() {
+        std::future::pending().await
+    }
+}
+
+async fn pause(duration: Duration) {
+    tokio::time::sleep_until(tokio::time::Instant::now() + duration).await;
 }
 
 /// Turns away a connection beyond the limit, in a way that a client can read.

@@ -7,6 +7,8 @@ mod body;
 mod record;
 mod unserved;
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use bytes::Bytes;
 use http::header::{CONNECTION, DATE, RETRY_AFTER};
@@ -19,10 +21,10 @@ use crate::answer::{Answer, Outcome};
 use crate::app::{App, Door};
 use crate::call::Call;
 use crate::clock::ClockMode;
-use crate::connection::Arrival;
+use crate::connection::{Arrival, Tamper};
 use crate::operation::{Operation, Route, TwinzoOperation, Vendor};
 use crate::reason::Reason;
-use crate::sandbox::{Found, Sandbox, find_by_address, find_by_credential, split_prefix};
+use crate::sandbox::{Found, Sandbox, Via, find_by_address, find_by_credential, split_prefix};
 use crate::suggest::Unknown;
 use crate::{timbr, twinzo};
 
@@ -38,10 +40,16 @@ pub(crate) async fn serve(app: &App, door: &Door, request: Request<Body>, arriva
     let (parts, body) = request.into_parts();
     let addressed = match find_by_address(&app.sandboxes, door.sandbox(), &parts) {
         Ok(found) => found,
-        Err(unknown) => return unknown_sandbox(&unknown),
+        // A trap takes whatever comes.
+        Err(unknown) => match door.sandbox().filter(|_| door.is_trap()) {
+            Some(own) => Some(Found { sandbox: Arc::clone(own), via: Via::Listener }),
+            None => return unknown_sandbox(&unknown),
+        },
     };
-    // From here on it counts as under way, if it is known where.
-    let inside = addressed.as_ref().map(|found| found.sandbox.gate.enter());
+    // From here on it counts as under way; where, only the body of a log in may say in the end.
+    let likely = addressed.as_ref().map(|found| Arc::clone(&found.sandbox));
+    let likely = likely.unwrap_or_else(|| find_by_credential(&app.sandboxes, &parts.headers, || None).sandbox);
+    let mut inside = likely.gate.enter();
     let path = split_prefix(parts.uri.path()).map_or(parts.uri.path(), |(_, path)| path);
     let route = if door.is_trap() { Route::Outside } else { Route::find(&parts.method, path) };
     let matters = door.is_trap() || matches!(route, Route::To(..));
@@ -51,11 +59,15 @@ pub(crate) async fn serve(app: &App, door: &Door, request: Request<Body>, arriva
         let client_name = || read.as_ref().ok().filter(|_| is_login).and_then(|body| twinzo::client_name(body));
         find_by_credential(&app.sandboxes, &parts.headers, client_name)
     });
-    let _inside = inside.unwrap_or_else(|| found.sandbox.gate.enter());
+    if !Arc::ptr_eq(&likely, &found.sandbox) {
+        inside = found.sandbox.gate.enter();
+    }
     let operation = if let Route::To(operation, _) = route { Some(operation) } else { None };
     let _turn = found.sandbox.gather.meet(operation).await;
     let request = Received { app, door, parts: &parts, path, arrival };
-    request.answer(&found, route, read)
+    let response = request.answer(&found, route, read);
+    drop(inside);
+    response
 }
 
 /// A request that has arrived.
@@ -111,6 +123,13 @@ impl Received<'_> {
             // hyper closes after this; a client that is not told may send its next request into the void.
             outcome.answer.headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
+        if outcome.answer.status == StatusCode::NO_CONTENT
+            && let Some(tamper) = &mut outcome.tamper
+        {
+            // There is nothing to put into chunks.
+            tamper.bad_chunk = false;
+        }
+        outcome.tamper = outcome.tamper.filter(|tamper| *tamper != Tamper::default());
         remark_on_waiting(sandbox, now, &mut outcome);
         stamp(sandbox, &mut outcome, now, self.app.explain);
         let exchanged =

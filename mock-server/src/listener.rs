@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub(crate) use acceptor::Acceptor;
+pub(crate) use acceptor::{Acceptor, Settled};
 pub(crate) use own::{CannotListen, Listener, Listeners};
 pub(crate) use spec::{ListenerChange, ListenerSpec, ListenerView};
 pub(crate) use tls::Authority;

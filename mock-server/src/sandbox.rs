@@ -9,7 +9,8 @@ mod registry;
 mod setup;
 mod spec;
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use secrecy::ExposeSecret;
 
@@ -63,11 +64,28 @@ pub struct Sandbox {
     // Held for a copy of a pointer. One exchange works with one directory and one set-up from beginning to end.
     directory: RwLock<Arc<Directory>>,
     setup: RwLock<Arc<Setup>>,
-    /// Edits follow one another; readers need not wait for them.
-    editing: Mutex<()>,
+    /// Edits follow one another; readers need not wait for them. Whether it is gone, and edits change nothing that
+    /// others see.
+    editing: Mutex<Gone>,
+    /// Who waits for something in it without an exchange.
+    visitors: AtomicUsize,
     seed: Seed,
     index: Arc<CredentialIndex>,
     run: String,
+}
+
+/// Whether a sandbox was deleted.
+#[derive(Debug, Default)]
+struct Gone(bool);
+
+/// Somebody who waits in a sandbox; leaves when dropped.
+#[derive(Debug)]
+pub(crate) struct Visit(Arc<Sandbox>);
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.0.visitors.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 /// What a reset goes back to, beside the clock's own origin.
@@ -123,7 +141,7 @@ impl Common {
 impl Sandbox {
     /// A sandbox in its seed state.
     pub(crate) fn new(id: &str, clock: Clock, seed: Seed, common: &Common) -> Result<Self, InvalidSandbox> {
-        let setup = Setup::new(seed.settings.clone(), &seed.directory, &common.run, id)?;
+        let setup = Setup::new(seed.settings.clone(), None, &seed.directory, &common.run, id)?;
         let redactor = Redactor::new(seed.entropy.to_be_bytes(), common.show_secrets, &seed.directory);
         redactor.learn(common.secrets.iter().map(String::as_str).chain(seed.settings.secrets()));
         let sandbox = Self {
@@ -143,6 +161,7 @@ impl Sandbox {
             directory: RwLock::new(Arc::clone(&seed.directory)),
             setup: RwLock::new(Arc::new(setup)),
             editing: Mutex::default(),
+            visitors: AtomicUsize::new(0),
             index: Arc::clone(&common.index),
             run: common.run.clone(),
             seed,
@@ -167,26 +186,27 @@ impl Sandbox {
     /// Changes the directory. Exchanges that are under way go on with the one that they began with. An edit that fails
     /// changes nothing.
     pub(crate) fn edit<T, E>(&self, edit: impl FnOnce(&mut Directory) -> Result<T, E>) -> Result<T, E> {
-        let _one_at_a_time = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
+        let gone = self.edits();
         let mut next = Directory::clone(&self.directory());
         let result = edit(&mut next)?;
         self.redactor.learn(next.secrets());
-        self.replace_directory(Arc::new(next));
+        self.replace_directory(&gone, Arc::new(next));
         Ok(result)
     }
 
     /// Changes the settings by a merge patch.
     pub(crate) fn patch(&self, patch: &serde_json::Value) -> Result<(), InvalidSettings> {
-        let _one_at_a_time = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.replace_settings(self.setup().settings.patched(patch)?)
+        let gone = self.edits();
+        let setup = self.setup();
+        self.replace_settings(&gone, setup.settings.patched(patch)?, Some(&setup.settings))
     }
 
     /// Back to the seed: directory, settings, tokens, positions, faults, journal, the clock as configured, and the
     /// listeners as they were opened.
     pub fn reset(&self) -> Result<(), InvalidSandbox> {
-        let _one_at_a_time = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.replace_directory(Arc::clone(&self.seed.directory));
-        self.replace_settings(self.seed.settings.clone())?;
+        let gone = self.edits();
+        self.replace_directory(&gone, Arc::clone(&self.seed.directory));
+        self.replace_settings(&gone, self.seed.settings.clone(), None)?;
         self.clock.reset();
         self.tokens.clear();
         self.positions.clear();
@@ -199,24 +219,50 @@ impl Sandbox {
 
     /// Nobody finds it by a credential any more, and its listeners close.
     pub(crate) fn retire(&self) {
+        let mut gone = self.edits();
+        if std::mem::replace(&mut gone.0, true) {
+            return;
+        }
         self.index.update(&self.id, Some(&self.directory()), None);
+        self.gather.disarm();
         self.listeners.close_all();
         if self.setup().settings.journal.wire {
             self.taps.want(false);
         }
     }
 
-    fn replace_directory(&self, next: Arc<Directory>) {
+    /// Keeps it alive for as long as somebody waits for something in it.
+    pub(crate) fn visit(self: &Arc<Self>) -> Visit {
+        self.visitors.fetch_add(1, Ordering::AcqRel);
+        Visit(Arc::clone(self))
+    }
+
+    fn has_visitors(&self) -> bool {
+        self.visitors.load(Ordering::Acquire) > 0
+    }
+
+    fn edits(&self) -> MutexGuard<'_, Gone> {
+        self.editing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn replace_directory(&self, gone: &Gone, next: Arc<Directory>) {
         let mut current = self.directory.write().unwrap_or_else(PoisonError::into_inner);
-        self.index.update(&self.id, Some(&current), Some(&next));
+        if !gone.0 {
+            self.index.update(&self.id, Some(&current), Some(&next));
+        }
         *current = next;
     }
 
-    fn replace_settings(&self, settings: Settings) -> Result<(), InvalidSettings> {
+    fn replace_settings(
+        &self,
+        gone: &Gone,
+        settings: Settings,
+        before: Option<&Settings>,
+    ) -> Result<(), InvalidSettings> {
         self.redactor.learn(settings.secrets());
-        let setup = Setup::new(settings, &self.directory(), &self.run, &self.id)?;
+        let setup = Setup::new(settings, before, &self.directory(), &self.run, &self.id)?;
         let mut current = self.setup.write().unwrap_or_else(PoisonError::into_inner);
-        if current.settings.journal.wire != setup.settings.journal.wire {
+        if !gone.0 && current.settings.journal.wire != setup.settings.journal.wire {
             self.taps.want(setup.settings.journal.wire);
         }
         *current = Arc::new(setup);

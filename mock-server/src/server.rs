@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::connection::{Gatekeeping, Terms};
 use crate::directory::{Directory, InvalidWorld};
 use crate::entropy;
-use crate::listener::{self, Acceptor, Authority, Bound, Plumbing, Unbound};
+use crate::listener::{self, Acceptor, Authority, Bound, Plumbing, Settled, Unbound};
 use crate::sandbox::{InvalidSandbox, Registry, Sandbox};
 use crate::url::{self, Urls};
 
@@ -187,7 +187,7 @@ impl RunningServer {
 /// A listener of the process: everybody's, and always up.
 fn serve(app: &Arc<App>, bound: Bound, role: Role) {
     let (always, gatekeeping) = watch::channel(Gatekeeping::default());
-    let (settled, _) = watch::channel(0);
+    let (settled, _) = watch::channel(Settled::default());
     let acceptor = Acceptor {
         service: Service::new(app, Door::new(role, None)),
         terms: Terms { limits: app.limits.clone(), tls: None, gatekeeping, taps: app.taps.clone() },

@@ -1,5 +1,7 @@
 //! What was probably meant: the nearest of the allowed names.
 
+use std::collections::HashSet;
+
 /// A name that stands for nothing.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{field} {value:?} is unknown{}", hint(.suggestion.as_deref(), .allowed))]
@@ -18,7 +20,10 @@ pub struct Unknown {
 
 impl Unknown {
     pub(crate) fn new<'a>(field: &'static str, value: &str, allowed: impl IntoIterator<Item = &'a str>) -> Self {
-        let allowed: Vec<String> = allowed.into_iter().map(str::to_owned).collect();
+        let mut allowed: Vec<String> = allowed.into_iter().map(str::to_owned).collect();
+        // A login may be there once for each client.
+        let mut seen = HashSet::new();
+        allowed.retain(|name| seen.insert(name.clone()));
         let suggestion = nearest(value, allowed.iter().map(String::as_str)).map(str::to_owned);
         Self { field, value: value.to_owned(), suggestion, allowed }
     }

@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use http::HeaderMap;
 use http::header::HOST;
 
+use crate::sandbox::DEFAULT;
+
 /// The URLs of a server.
 #[derive(Clone, Debug)]
 pub(crate) struct Urls {
@@ -30,6 +32,12 @@ impl Urls {
             Some(host) if !self.is_public && self.is_shared => format!("http://{host}"),
             _ => self.base.clone(),
         }
+    }
+
+    /// The base URL of a sandbox.
+    pub(crate) fn base_of(&self, headers: &HeaderMap, sandbox: &str) -> String {
+        let base = self.base_for(headers);
+        if sandbox == DEFAULT { base } else { format!("{base}/sandbox/{sandbox}") }
     }
 
     /// The URL of another port, by the name that the server is known by.

@@ -15,6 +15,7 @@ mod layer;
 #[expect(dead_code, reason = "shared with the other benchmark, which needs more of it")]
 mod load;
 #[path = "../against_axum/process.rs"]
+#[expect(dead_code, reason = "shared with the other benchmark, which needs more of it")]
 mod process;
 mod sandboxes;
 

@@ -110,6 +110,9 @@ pub(super) async fn change(
     whose: Result<Query<Whose>, QueryRejection>,
     AdminJson(change): AdminJson<AccountChange>,
 ) -> Result<Json<Value>, AdminProblem> {
+    if change.password.is_none() && change.disabled.is_none() {
+        return Err(AdminProblem::unprocessable("give password or disabled"));
+    }
     edit(&sandbox, &login, whose, |directory, named| match named {
         Named::Twinzo(id) => {
             directory.change_account(*id, change)?;
@@ -208,6 +211,7 @@ impl From<InvalidEdit> for AdminProblem {
         match error {
             InvalidEdit::Unknown(unknown) => unknown.into(),
             InvalidEdit::Taken { field } => Self::new(StatusCode::CONFLICT, text).at(Some(field)),
+            InvalidEdit::TooMany => Self::new(StatusCode::CONFLICT, text),
             InvalidEdit::Value { field, .. } => Self::unprocessable(text).at(Some(field)),
         }
     }

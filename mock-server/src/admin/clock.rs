@@ -77,7 +77,7 @@ pub(super) async fn show(
     let wrong = |field, detail: String| AdminProblem::new(StatusCode::BAD_REQUEST, detail).at(Some(field));
     let patience = match &wait.timeout {
         None => DEFAULT_PATIENCE,
-        Some(text) => text.parse().map_err(|error| wrong("timeout", format!("{error}")))?,
+        Some(text) => Span::from_text(text).map_err(|error| wrong("timeout", error.to_string()))?,
     };
     if patience.signed() > LONGEST_PATIENCE.signed() {
         return Err(wrong("timeout", format!("allowed: up to {LONGEST_PATIENCE}")));
@@ -88,10 +88,13 @@ pub(super) async fn show(
     let until = time(until).ok_or_else(|| {
         wrong("until", format!("{until:?} is not a time; write it like 2026-01-01T00:00:00Z, or as unix milliseconds"))
     })?;
+    let visit = sandbox.visit();
     let reached = tokio::select! {
         reached = sandbox.clock.reached(until, patience.unsigned()) => reached,
         () = app.plumbing.drain.cancelled() => false,
     };
+    drop(visit);
+    app.sandboxes.get(&sandbox.id);
     let mut view = ClockView::of(&sandbox.clock);
     if !reached && view.mode == ClockMode::Frozen {
         view.hint =
@@ -124,7 +127,7 @@ pub(super) async fn advance(
         Err(traffic) => {
             let busy = Busy { open: traffic.open, arrived: traffic.arrived };
             let detail = format!(
-                "the clock was not moved: {} exchanges are under way, and {} have come so far",
+                "the clock was not moved; exchanges under way: {}, that ever came: {}",
                 busy.open, busy.arrived
             );
             Err(AdminProblem::new(StatusCode::CONFLICT, detail).with("traffic", &busy))

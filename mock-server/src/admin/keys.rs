@@ -95,7 +95,7 @@ pub(super) async fn rotate(
     let overlap = rotation.overlap.map(Span::signed).unwrap_or_default();
     let retires = now.checked_add(overlap).unwrap_or(Timestamp::MAX);
     let made = sandbox.edit(|directory| {
-        let new = directory.rotate_key(number, retires, random).ok_or_else(|| none(&id))?;
+        let new = directory.rotate_key(number, retires, random)?.ok_or_else(|| none(&id))?;
         Ok::<_, AdminProblem>(made(&sandbox, directory, new))
     })?;
     Ok((StatusCode::CREATED, Json(made)))

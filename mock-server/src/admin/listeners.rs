@@ -45,7 +45,7 @@ pub(super) async fn change(
     AdminJson(change): AdminJson<ListenerChange>,
 ) -> Result<Json<ListenerView>, AdminProblem> {
     let listener = find(&sandbox, &id)?;
-    listener.change(&change).await;
+    listener.change(&change).await?;
     Ok(Json(view(&app, &headers, &listener)))
 }
 
@@ -71,6 +71,8 @@ impl From<CannotListen> for AdminProblem {
         match error {
             CannotListen::Tls(_) => Self::unprocessable(text).at(Some("tls")),
             CannotListen::Unbound(_) => Self::new(StatusCode::CONFLICT, text).at(Some("port")),
+            CannotListen::Gone => Self::not_found(text),
+            CannotListen::Lost(_) => Self::new(StatusCode::CONFLICT, text).at(Some("state")),
             CannotListen::TooMany => Self::new(StatusCode::CONFLICT, text),
         }
     }

@@ -54,8 +54,7 @@ pub(super) async fn remove(
 
 /// What a client of the sandbox needs to know.
 fn view(app: &App, headers: &HeaderMap, sandbox: &Sandbox) -> Value {
-    let base = app.urls.base_for(headers);
-    let base_url = if &*sandbox.id == DEFAULT { base } else { format!("{base}/sandbox/{}", sandbox.id) };
+    let base_url = app.urls.base_of(headers, &sandbox.id);
     let credentials = Credentials::of(&sandbox.directory(), &sandbox.setup().settings.timbr, sandbox.clock.now());
     json!({ "id": &*sandbox.id, "base_url": base_url, "credentials": credentials })
 }

@@ -25,7 +25,7 @@ impl FromRequestParts<Arc<App>> for Selected {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, AdminProblem> {
         let header = parts.headers.get(X_MOCK_SANDBOX).map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
-        let Some(id) = parameter(parts, app, "sandbox").await.or(header) else {
+        let Some(id) = parameter(parts, app, "sandbox").await?.or(header) else {
             return Ok(Self(Arc::clone(app.sandboxes.default())));
         };
         app.sandboxes.get(&id).map(Self).ok_or_else(|| no_sandbox(app, &id))
@@ -44,12 +44,12 @@ impl FromRequestParts<Arc<App>> for Segment {
     type Rejection = AdminProblem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, AdminProblem> {
-        Ok(Self(parameter(parts, app, "id").await.unwrap_or_default()))
+        Ok(Self(parameter(parts, app, "id").await?.unwrap_or_default()))
     }
 }
 
-async fn parameter(parts: &mut Parts, app: &Arc<App>, name: &str) -> Option<String> {
-    // What is not UTF-8 names nothing.
-    let parameters = RawPathParams::from_request_parts(parts, app).await.ok()?;
-    parameters.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+async fn parameter(parts: &mut Parts, app: &Arc<App>, name: &str) -> Result<Option<String>, AdminProblem> {
+    let unreadable = |_| AdminProblem::not_found("the path is not UTF-8, so it names nothing");
+    let parameters = RawPathParams::from_request_parts(parts, app).await.map_err(unreadable)?;
+    Ok(parameters.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned()))
 }

@@ -69,9 +69,14 @@ pub(super) async fn list(
         AdminProblem::new(StatusCode::BAD_REQUEST, text)
     })?;
     let (directory, now) = (sandbox.directory(), sandbox.clock.now());
-    let wanted = match &selection.account {
-        Some(login) => Some(accounts(&directory, login, selection.client.as_deref())?),
-        None => None,
+    let client = selection.client.as_deref().map(|name| directory.client_named("client", name)).transpose()?;
+    let wanted: Option<Vec<AccountId>> = match (&selection.account, client) {
+        (Some(login), client) => Some(directory.accounts_named("account", login, client)?),
+        (None, Some(client)) => {
+            let theirs = directory.accounts().filter(|(_, account)| account.client == client);
+            Some(theirs.map(|(id, _)| id).collect())
+        }
+        (None, None) => None,
     };
     let (mut tokens, evicted) = sandbox.tokens.list();
     tokens.retain(|token| wanted.as_ref().is_none_or(|wanted| wanted.contains(&token.account)));
@@ -123,6 +128,7 @@ fn grant(
         exchange: 0,
         life: settings.life_of(directory, account).with(life),
         capacity: settings.max_tokens.get(),
+        alone: false,
     };
     let internal = |error: anyhow::Error| AdminProblem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("{error:#}"));
     sandbox.tokens.issue(&setup.mint, directory, account, &issuance).map_err(internal)

@@ -49,6 +49,15 @@ impl Span {
         Self(SignedDuration::from_secs(seconds as i64))
     }
 
+    /// From a place where everything is text, such as a query or a header: bare digits are milliseconds.
+    pub(crate) fn from_text(text: &str) -> Result<Self, NotASpan> {
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            format!("{text}ms").parse()
+        } else {
+            text.parse()
+        }
+    }
+
     /// For arithmetic with timestamps.
     pub fn signed(self) -> SignedDuration {
         self.0

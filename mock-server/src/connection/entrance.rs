@@ -15,7 +15,12 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub(super) async fn enter(mut line: Line, orders: &Orders, terms: &Terms) -> Option<Transport> {
     let Gatekeeping { accept, delay, .. } = *terms.gatekeeping.borrow();
     if !delay.is_zero() {
-        tokio::time::sleep_until(tokio::time::Instant::now() + delay).await;
+        // A client that left does not show while its bytes wait to be read: no delay outlasts the idle time-out.
+        let delay = delay.min(terms.limits.idle_timeout.unsigned());
+        tokio::select! {
+            () = super::pause(delay) => {}
+            () = line.broken() => return None,
+        }
     }
     match accept {
         Accept::Serve => shake_hands(line, terms).await,

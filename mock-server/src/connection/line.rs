@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 /// A TCP connection that follows orders.
@@ -46,6 +46,22 @@ impl Orders {
 impl Line {
     pub(super) fn new(stream: TcpStream, orders: Arc<Orders>) -> Self {
         Self { stream, orders }
+    }
+
+    /// Ends when the connection is broken, as far as that shows without reading from it.
+    pub(super) async fn broken(&self) {
+        loop {
+            match self.stream.ready(Interest::READABLE | Interest::ERROR).await {
+                Ok(ready) if ready.is_error() || ready.is_write_closed() => return,
+                Err(_) => return,
+                Ok(_) => {}
+            }
+            // What can be read stays where it is; the next change of the connection wakes us again.
+            let waiting = self.stream.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+            if waiting.is_ok() {
+                return;
+            }
+        }
     }
 
     /// Silent, but not deaf: a client that gives up frees the connection. What it sends meanwhile is thrown away.

@@ -7,7 +7,8 @@ use http::Method;
 pub(crate) struct OwnAnswer {
     /// Number of the connection.
     pub(crate) connection: u64,
-    pub(crate) status: u16,
+    /// Absent if nothing was sent.
+    pub(crate) status: Option<u16>,
     /// The beginning of the head, as it came.
     pub(crate) head: Vec<u8>,
 }
@@ -27,16 +28,18 @@ impl OwnAnswer {
     }
 }
 
-/// The status with which hyper answers a head that it refuses.
-pub(super) fn refused_by_hyper(error: &hyper::Error) -> Option<u16> {
+/// The status with which hyper answers a head that it refuses; `Some(None)` if it refuses it without a word.
+#[expect(clippy::option_option, reason = "no refusal, a silent one, one with a status")]
+pub(super) fn refused_by_hyper(error: &hyper::Error) -> Option<Option<u16>> {
     if !error.is_parse() {
         return None;
     }
-    // hyper keeps its kinds to itself; its words for this one are part of its tests.
+    // hyper keeps its kinds to itself; its words for these are part of its tests.
     Some(match error.to_string().as_str() {
-        "URI too long" => 414,
-        _ if error.is_parse_too_large() => 431,
-        _ => 400,
+        "URI too long" => Some(414),
+        "invalid HTTP version parsed (found HTTP2 preface)" => None,
+        _ if error.is_parse_too_large() => Some(431),
+        _ => Some(400),
     })
 }
 
@@ -46,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_request_line_is_read_as_far_as_it_goes() {
-        let read = |head: &str| OwnAnswer { connection: 1, status: 400, head: head.into() }.request_line();
+        let read = |head: &str| OwnAnswer { connection: 1, status: Some(400), head: head.into() }.request_line();
         assert_eq!(read("GET /a b\r\nx"), (Method::GET, "/a".to_owned()));
         assert_eq!(read("POST\r\n").1, "");
         assert_eq!(read("\u{16}\u{3}\u{1}").0.as_str(), "-");

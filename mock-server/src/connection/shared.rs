@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::Instant;
 
@@ -10,7 +10,7 @@ use super::line::Orders;
 use super::own::{OwnAnswer, refused_by_hyper};
 use super::tamper::{Tamper, Tampering};
 use super::tap::WireRecord;
-use super::watched::{HEAD_TOO_SLOW, Phases};
+use super::watched::{HEAD_TOO_SLOW, Phase, Phases};
 
 /// One connection's own.
 pub(super) struct Shared {
@@ -18,7 +18,6 @@ pub(super) struct Shared {
     pub(super) born: Instant,
     pub(super) phases: Phases,
     pub(super) orders: Arc<Orders>,
-    pub(super) tap_limit: usize,
     /// Orders for the next answer, and whether there is news. Without any ever given nothing is locked.
     tamper: Mutex<Option<Tamper>>,
     is_fresh: AtomicBool,
@@ -28,6 +27,8 @@ pub(super) struct Shared {
     has_record: AtomicBool,
     /// The beginning of the head that came last.
     head: Mutex<Vec<u8>>,
+    /// Whether a service got that head.
+    is_head_taken: AtomicBool,
     /// Status that the time-outs answered with; 0 for none.
     timed_out: AtomicU16,
 }
@@ -68,7 +69,6 @@ impl Shared {
             born: Instant::now(),
             phases: Phases::default(),
             orders,
-            tap_limit: taps.limit,
             tamper: Mutex::default(),
             is_fresh: AtomicBool::new(false),
             is_tampered: AtomicBool::new(false),
@@ -76,12 +76,17 @@ impl Shared {
             record: Mutex::default(),
             has_record: AtomicBool::new(false),
             head: Mutex::default(),
+            is_head_taken: AtomicBool::new(false),
             timed_out: AtomicU16::new(0),
         }
     }
 
-    /// Gives orders for the answer that hyper writes next.
-    pub(super) fn order(&self, tamper: Option<Tamper>) {
+    /// The service has answered. Gives orders for the answer that hyper writes next.
+    pub(super) fn answer(&self, tamper: Option<Tamper>) {
+        if let Some(record) = self.record() {
+            record.note_answer();
+        }
+        self.phases.enter(Phase::Idle);
         if tamper.is_none() && !self.is_tampered.load(Ordering::Acquire) {
             return;
         }
@@ -111,9 +116,36 @@ impl Shared {
         self.record.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn lock_record(&self) -> MutexGuard<'_, Option<Arc<WireRecord>>> {
+    /// The record of the exchange that comes in now: a new one if the last was answered. Of requests that came in one
+    /// piece the first has all the bytes, and each has its own answer.
+    pub(super) fn current_record(&self) -> Arc<WireRecord> {
         self.has_record.store(true, Ordering::Release);
-        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut current = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*current {
+            Some(record) if !record.is_answered() => Arc::clone(record),
+            _ => {
+                let record = Arc::new(WireRecord::new(self.born, self.taps.limit));
+                *current = Some(Arc::clone(&record));
+                record
+            }
+        }
+    }
+
+    /// The record for an exchange that begins, if anybody wants one.
+    pub(super) fn record_for_exchange(&self) -> Option<Arc<WireRecord>> {
+        self.is_tapped().then(|| self.current_record())
+    }
+
+    /// The service has taken a head over.
+    pub(super) fn take_head(&self) {
+        self.is_head_taken.store(true, Ordering::Release);
+        self.phases.enter(Phase::Busy);
+    }
+
+    /// Another head begins.
+    pub(super) fn begin_head(&self) {
+        self.is_head_taken.store(false, Ordering::Release);
+        self.phases.enter(Phase::Head);
     }
 
     pub(super) fn keep_head(&self, head: Vec<u8>) {
@@ -126,12 +158,16 @@ impl Shared {
 
     /// What was answered without a service, if anything was.
     pub(super) fn own_answer(&self, error: Option<hyper::Error>) -> Option<OwnAnswer> {
-        let head = || std::mem::take(&mut *self.head.lock().unwrap_or_else(PoisonError::into_inner));
         let status = match self.timed_out.load(Ordering::Acquire) {
             0 => refused_by_hyper(&error?)?,
-            status => status,
+            status => Some(status),
         };
-        Some(OwnAnswer { connection: self.id, status, head: head() })
+        let mut head = std::mem::take(&mut *self.head.lock().unwrap_or_else(PoisonError::into_inner));
+        if self.is_head_taken.load(Ordering::Acquire) {
+            // What is kept is the head before it; the bad one came in the same piece.
+            head.clear();
+        }
+        Some(OwnAnswer { connection: self.id, status, head })
     }
 }
 

@@ -136,15 +136,19 @@ impl Tampering {
             let name = http::StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason());
             out.put_slice(format!("HTTP/1.1 {status} {}\r\n\r\n", name.unwrap_or("Interim")).as_bytes());
         }
+        let begun = out.len();
+        let mut length = 0;
         let lines = head[..head.len() - HEAD_END.len()].split(|byte| *byte == b'\n');
         for (number, line) in lines.enumerate() {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             let name_end = line.iter().position(|byte| *byte == b':').filter(|_| number > 0).unwrap_or(0);
             let (name, value) = line.split_at(name_end);
-            if self.tamper.bad_chunk && name.eq_ignore_ascii_case(b"content-length") {
-                let length = String::from_utf8_lossy(&value[1..]);
-                self.chunked = Some(length.trim().parse().unwrap_or(0));
-                continue;
+            if name.eq_ignore_ascii_case(b"content-length") {
+                length = String::from_utf8_lossy(&value[1..]).trim().parse().unwrap_or(0);
+                if self.tamper.bad_chunk {
+                    self.chunked = Some(length);
+                    continue;
+                }
             }
             out.extend(spelled(name, self.tamper.spelling));
             out.put_slice(value);
@@ -155,6 +159,10 @@ impl Tampering {
             out.put_slice(b": chunked\r\n");
         }
         out.put_slice(b"\r\n");
+        if let Some(cut) = &mut self.tamper.cut {
+            // An answer that is shorter than that ends where it ends, in the way that was ordered.
+            cut.after = cut.after.min(self.sent + out.len() - begun + length);
+        }
     }
 
     /// True if the answer ends here.
@@ -234,9 +242,9 @@ mod tests {
     fn a_cut_sends_exactly_so_many_bytes() {
         let whole = String::from_utf8_lossy(ANSWER);
         for end in [End::Reset, End::Close, End::Stall] {
-            for after in [0, 3, 30, ANSWER.len() - 2] {
+            for after in [0, 3, 30, ANSWER.len() - 2, ANSWER.len(), ANSWER.len() + 1000] {
                 let tamper = Tamper { cut: Some(Cut { after, end }), ..Tamper::default() };
-                check(&tamper, &whole[..after], Next::End(end));
+                check(&tamper, &whole[..after.min(whole.len())], Next::End(end));
             }
         }
     }

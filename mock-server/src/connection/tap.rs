@@ -1,5 +1,6 @@
 //! The raw tap: the bytes of an exchange as they were on the wire above TLS, and when each piece came or went.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tokio::time::Instant;
@@ -9,6 +10,8 @@ use tokio::time::Instant;
 pub(crate) struct WireRecord {
     born: Instant,
     limit: usize,
+    /// The service has answered: what comes in now belongs to the next exchange.
+    answered: AtomicBool,
     sides: Mutex<Sides>,
 }
 
@@ -35,7 +38,7 @@ const MOST_PIECES: usize = 1000;
 impl WireRecord {
     /// A record of at most `limit` bytes a side, of a connection that began at `born`.
     pub(super) fn new(born: Instant, limit: usize) -> Self {
-        Self { born, limit, sides: Mutex::default() }
+        Self { born, limit, answered: AtomicBool::new(false), sides: Mutex::default() }
     }
 
     pub(super) fn came(&self, bytes: &[u8]) {
@@ -47,7 +50,11 @@ impl WireRecord {
     }
 
     pub(super) fn is_answered(&self) -> bool {
-        !self.lock().answer.pieces.is_empty()
+        self.answered.load(Ordering::Acquire)
+    }
+
+    pub(super) fn note_answer(&self) {
+        self.answered.store(true, Ordering::Release);
     }
 
     /// Request and answer so far.

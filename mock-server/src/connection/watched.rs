@@ -29,18 +29,25 @@ pub(super) enum Phase {
     Busy = 2,
 }
 
-/// The stream.
+/// The stream. It asks no clock while there is something to do: a timer ticks where there is something to wait for, and
+/// any progress takes the count of ticks back to nought.
 #[derive(Debug)]
 pub(super) struct Watched<S> {
     stream: S,
     shared: Arc<Shared>,
     idle: Duration,
     head: Duration,
-    deadline: Instant,
     timer: Pin<Box<Sleep>>,
+    /// Whether the timer ticks for a head.
+    is_head: bool,
+    /// Ticks without progress.
+    quiet: u32,
     /// How the head begins that is coming in, for the journal in case nothing else learns of it.
     head_start: Vec<u8>,
 }
+
+/// Ticks in a time-out: it strikes at most one tick late, and never early.
+const TICKS: u32 = 8;
 
 /// Bytes of a head that the journal may want.
 const HEAD_KEPT: usize = 512;
@@ -70,34 +77,37 @@ impl Phases {
 impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
     pub(super) fn new(stream: S, limits: &LimitsSection, shared: Arc<Shared>) -> Self {
         let (idle, head) = (limits.idle_timeout.unsigned(), limits.head_timeout.unsigned());
-        let deadline = Instant::now() + idle;
-        let timer = Box::pin(tokio::time::sleep_until(deadline));
-        Self { stream, shared, idle, head, deadline, timer, head_start: Vec::new() }
+        let timer = Box::pin(tokio::time::sleep_until(Instant::now() + idle / TICKS));
+        Self { stream, shared, idle, head, timer, is_head: false, quiet: 0, head_start: Vec::new() }
     }
 
     /// Some of a head, or of what should be one, came in.
     fn note_head(&mut self, bytes: &[u8]) {
         if self.shared.phases.now() == Phase::Idle {
-            self.shared.phases.enter(Phase::Head);
-            self.deadline = Instant::now() + self.head;
+            self.shared.begin_head();
             self.head_start.clear();
         }
         let room = HEAD_KEPT.saturating_sub(self.head_start.len());
         self.head_start.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
-    /// Whether the deadline has passed. The timer is touched only here, when there is something to wait for: moving
-    /// the deadline costs nothing.
-    fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if self.timer.deadline() > self.deadline {
-            self.timer.as_mut().reset(self.deadline);
+    /// Whether there was silence for too long: that of a head while one comes in, else that of an idle connection.
+    fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let is_head = self.shared.phases.now() == Phase::Head;
+        let tick = if is_head { self.head } else { self.idle } / TICKS;
+        // A head does not get more time by coming in pieces, so its count is taken back only when it begins.
+        if self.is_head != is_head {
+            (self.is_head, self.quiet) = (is_head, 0);
+            self.timer.as_mut().reset(Instant::now() + tick);
         }
         loop {
             ready!(self.timer.as_mut().poll(context));
-            if Instant::now() >= self.deadline {
+            self.quiet += 1;
+            // The first tick may have begun before the silence did.
+            if self.quiet > TICKS {
                 return Poll::Ready(());
             }
-            self.timer.as_mut().reset(self.deadline);
+            self.timer.as_mut().reset(Instant::now() + tick);
         }
     }
 
@@ -116,15 +126,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
         }
     }
 
-    fn poll_written<T>(&mut self, context: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if result.is_ready() {
-            self.deadline = Instant::now() + self.idle;
-            return result;
-        }
-        if self.poll_deadline(context).is_ready() {
+    /// What a peer that does not read keeps from ending.
+    fn poll_ended<T>(&mut self, context: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if result.is_pending() && self.poll_patience(context).is_ready() {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer does not read")));
         }
-        Poll::Pending
+        result
+    }
+
+    fn poll_written(&mut self, context: &mut Context<'_>, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if matches!(result, Poll::Ready(Ok(1..))) {
+            self.quiet = 0;
+        }
+        self.poll_ended(context, result)
     }
 }
 
@@ -152,7 +166,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
         if this.shared.phases.now() == Phase::Busy {
             return Poll::Pending;
         }
-        ready!(this.poll_deadline(context));
+        ready!(this.poll_patience(context));
         Poll::Ready(this.timed_out(context))
     }
 }
@@ -179,10 +193,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let this = &mut *self;
+        let result = Pin::new(&mut this.stream).poll_flush(context);
+        this.poll_ended(context, result)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let this = &mut *self;
+        let result = Pin::new(&mut this.stream).poll_shutdown(context);
+        this.poll_ended(context, result)
     }
 }

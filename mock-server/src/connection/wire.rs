@@ -8,8 +8,8 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::Shared;
 use super::tamper::{End, Next, Tampering};
-use super::{Shared, tap::WireRecord};
 
 /// A stream between hyper and the time-outs.
 #[derive(Debug)]
@@ -74,7 +74,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 ready!(Pin::new(&mut self.stream).poll_flush(context))?;
                 self.shared.orders.stall();
                 // The line below wakes us when the client gives up, the time-outs when patience ends.
-                ready!(Pin::new(&mut self.stream).poll_write(context, b"x")).map(drop).into()
+                let mut scrap = [0; 1];
+                ready!(Pin::new(&mut self.stream).poll_read(context, &mut ReadBuf::new(&mut scrap)))?;
+                Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "stalled on purpose for long enough")))
             }
         }
     }
@@ -152,14 +154,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
 
 impl Shared {
     fn came(&self, bytes: &[u8]) {
-        let mut current = self.lock_record();
-        // What comes after an answer belongs to the next exchange.
-        if current.as_ref().is_none_or(|record| record.is_answered()) {
-            *current = Some(Arc::new(WireRecord::new(self.born, self.tap_limit)));
-        }
-        if let Some(record) = &*current {
-            record.came(bytes);
-        }
+        self.current_record().came(bytes);
     }
 
     fn went(&self, bytes: &[u8]) {

@@ -65,6 +65,8 @@ pub(super) struct Accounts {
     pub(super) devices: BTreeMap<DeviceId, Arc<Device>>,
     pub(super) device_by_number: HashMap<i32, DeviceId>,
     pub(super) device_of: HashMap<AccountId, DeviceId>,
+    /// How many there ever were of each.
+    used: (usize, usize),
 }
 
 // === impl Accounts ===
@@ -77,7 +79,8 @@ impl Accounts {
 
     /// Adds an account whose login is free. Numbers are never used twice, so that an old token names nobody new.
     pub(super) fn add(&mut self, account: Account) -> AccountId {
-        let id = AccountId(self.by_id.last_key_value().map_or(0, |(last, _)| last.0 + 1));
+        let id = AccountId(self.used.0);
+        self.used.0 += 1;
         self.by_login.entry(Arc::clone(&account.login)).or_default().push(id);
         self.by_id.insert(id, Arc::new(account));
         id
@@ -85,15 +88,18 @@ impl Accounts {
 
     /// Adds a device whose number is free.
     pub(super) fn add_device(&mut self, device: Device) {
-        let id = DeviceId(self.devices.last_key_value().map_or(0, |(last, _)| last.0 + 1));
+        let id = DeviceId(self.used.1);
+        self.used.1 += 1;
         self.device_by_number.insert(device.id, id);
         self.device_of.insert(device.account, id);
         self.devices.insert(id, Arc::new(device));
     }
 
-    /// The number after the highest.
+    /// The number after the highest, or the lowest that is free.
     pub(super) fn free_number(&self) -> i32 {
-        self.device_by_number.keys().max().map_or(1, |number| number.saturating_add(1))
+        let highest = self.device_by_number.keys().max().copied().unwrap_or(0);
+        let after = highest.checked_add(1).filter(|number| *number > 0);
+        after.or_else(|| (1..).find(|number| !self.device_by_number.contains_key(number))).unwrap_or(i32::MAX)
     }
 
     pub(super) fn change(&mut self, id: AccountId, change: impl FnOnce(&mut Account)) {

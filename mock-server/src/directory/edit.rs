@@ -66,6 +66,9 @@ pub enum InvalidEdit {
         /// JSON path of the member.
         field: &'static str,
     },
+    /// There is no room for more.
+    #[error("there are {MOST} of them already, which is the limit; delete some")]
+    TooMany,
     /// A value cannot be used.
     #[error("{field}: {problem}")]
     Value {
@@ -78,6 +81,8 @@ pub enum InvalidEdit {
 
 /// Bytes of a login, password or key at most.
 const LONGEST: usize = 1024;
+/// Accounts at most, and keys at most.
+const MOST: usize = 100_000;
 
 fn device() -> AccountKind {
     AccountKind::Device
@@ -98,6 +103,7 @@ impl Directory {
         if self.account_by_login(client, &new.login).is_some() {
             return Err(InvalidEdit::Taken { field: "login" });
         }
+        room(self.accounts.by_id.len())?;
         let login: Arc<str> = new.login.as_str().into();
         let accounts = Arc::make_mut(&mut self.accounts);
         let account = Account {
@@ -153,6 +159,7 @@ impl Directory {
         if self.timbr.user(name).is_some() {
             return Err(InvalidEdit::Taken { field: "login" });
         }
+        room(self.timbr.users.len())?;
         let new = NewKey { user: Some(name.to_owned()), ..NewKey::default() };
         let name: Arc<str> = name.into();
         let user = TimbrUser { name, password, disabled: false };
@@ -204,6 +211,7 @@ impl Directory {
             let problem = "a header cannot carry it; allowed: visible ASCII without blanks".to_owned();
             return Err(InvalidEdit::Value { field: "key", problem });
         }
+        room(self.keys.len())?;
         let key = StaticKey { text, opens, disabled: false, retires: None };
         Arc::make_mut(&mut self.keys).add(key).ok_or(InvalidEdit::Taken { field: "key" })
     }
@@ -214,12 +222,19 @@ impl Directory {
     }
 
     /// Puts a new key in the place of another, which lives on until `retires`. `None` if there is none of that number.
-    pub fn rotate_key(&mut self, id: KeyId, retires: Timestamp, random: [u8; 32]) -> Option<KeyId> {
+    pub fn rotate_key(
+        &mut self,
+        id: KeyId,
+        retires: Timestamp,
+        random: [u8; 32],
+    ) -> Result<Option<KeyId>, InvalidEdit> {
+        room(self.keys.len())?;
         let keys = Arc::make_mut(&mut self.keys);
-        let opens = keys.get(id)?.opens.clone();
-        keys.change(id, |key| key.retires = Some(retires));
+        let Some(opens) = keys.get(id).map(|key| key.opens.clone()) else { return Ok(None) };
+        // One that was rotated before does not come back.
+        keys.change(id, |key| key.retires = Some(key.retires.map_or(retires, |before| before.min(retires))));
         let text = text_for(&opens, random);
-        keys.add(StaticKey { text, opens, disabled: false, retires: None })
+        Ok(keys.add(StaticKey { text, opens, disabled: false, retires: None }))
     }
 
     /// Deletes a key. False if there is none of that number.
@@ -241,6 +256,10 @@ impl Directory {
         let first = self.branches().find(|(_, branch)| branch.client == client).map(|(id, _)| id);
         first.ok_or_else(|| InvalidEdit::Value { field: "branch", problem: "the client has no branch".to_owned() })
     }
+}
+
+fn room(count: usize) -> Result<(), InvalidEdit> {
+    if count < MOST { Ok(()) } else { Err(InvalidEdit::TooMany) }
 }
 
 fn checked(field: &'static str, text: &str) -> Result<(), InvalidEdit> {
@@ -290,7 +309,7 @@ mod tests {
         let end = Timestamp::UNIX_EPOCH;
         let alice = Arc::clone(world.timbr().user("alice").unwrap());
         let (old, _) = world.keys().find(|(_, key)| key.opens == Opens::TimbrUser("alice".into())).unwrap();
-        let new = world.rotate_key(old, end, [7; 32]).unwrap();
+        let new = world.rotate_key(old, end, [7; 32]).unwrap().unwrap();
         assert_eq!(world.key_by_id(old).unwrap().retires, Some(end));
         let text = world.key_by_id(new).unwrap().text.clone();
         assert_eq!(world.timbr_token(&alice, Timestamp::MIN), Some(text.as_str()));

@@ -48,6 +48,10 @@ impl Keys {
         self.by_id.iter().map(|(id, key)| (*id, key))
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
     pub(super) fn get(&self, id: KeyId) -> Option<&StaticKey> {
         self.by_id.get(&id)
     }

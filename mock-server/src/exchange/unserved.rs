@@ -8,7 +8,7 @@ use crate::app::{App, Door};
 use crate::clock;
 use crate::connection::OwnAnswer;
 use crate::journal::{Entry, JournalLimits};
-use crate::reason::{Reason, Refused};
+use crate::reason::{Reason, Refused, cut};
 use crate::sandbox::{Sandbox, Via, split_prefix};
 
 /// Bytes of a bad head that are shown.
@@ -24,15 +24,17 @@ pub(crate) fn unserved(app: &App, door: &Door, own: &OwnAnswer) {
         (None, Some(sandbox)) => (sandbox, Via::Path),
         (None, None) => (Arc::clone(app.sandboxes.default()), Via::Default),
     };
-    let shown = String::from_utf8_lossy(&own.head[..own.head.len().min(SHOWN)]).into_owned();
-    let shown = sandbox.redactor.text(&shown).into_owned();
+    let text = String::from_utf8_lossy(&own.head);
+    // All of it is looked through before it is cut: a secret may go over the edge.
+    let shown = cut(sandbox.redactor.head(&text), SHOWN);
+    let shown =
+        if shown.is_empty() { "it came in one piece with another".to_owned() } else { format!("it began {shown:?}") };
     let refused = match own.status {
-        408 => Reason::HeadTooSlow
-            .because(format!("the head took longer than {}; it began {shown:?}", app.limits.head_timeout)),
-        414 | 431 => {
-            Reason::HeadTooLarge.because(format!("the head is longer than the buffer for it; it began {shown:?}"))
+        Some(408) => {
+            Reason::HeadTooSlow.because(format!("the head took longer than {}; {shown}", app.limits.head_timeout))
         }
-        _ => Reason::HeadMalformed.because(format!("this is no HTTP/1.1 request head: it began {shown:?}")),
+        Some(414 | 431) => Reason::HeadTooLarge.because(format!("the head is longer than the buffer for it; {shown}")),
+        _ => Reason::HeadMalformed.because(format!("this is no HTTP/1.1 request head: {shown}")),
     };
     put(&sandbox, via, own.connection, method, &target, own.status, refused);
 }
@@ -46,11 +48,19 @@ pub(crate) fn over_limit(app: &App, door: &Door) {
     let detail = format!("there are {} connections already, which is limits.connections", app.limits.connections);
     // A dash is a token, and no method that anybody uses.
     let method = Method::from_bytes(b"-").unwrap_or_default();
-    put(sandbox, via, 0, method, "", 503, Reason::TooManyConnections.because(detail));
+    put(sandbox, via, 0, method, "", Some(503), Reason::TooManyConnections.because(detail));
 }
 
-fn put(sandbox: &Sandbox, via: Via, connection: u64, method: Method, target: &str, status: u16, refused: Refused) {
-    tracing::info!(sandbox = &*sandbox.id, "{method} → {status} {}: {}", refused.reason, refused.detail);
+fn put(
+    sandbox: &Sandbox,
+    via: Via,
+    connection: u64,
+    method: Method,
+    target: &str,
+    status: Option<u16>,
+    refused: Refused,
+) {
+    tracing::info!(sandbox = &*sandbox.id, "{method} → {} {}: {}", status.unwrap_or(0), refused.reason, refused.detail);
     let entry = Entry {
         id: sandbox.journal.next_id(),
         at: sandbox.clock.now(),
@@ -59,7 +69,7 @@ fn put(sandbox: &Sandbox, via: Via, connection: u64, method: Method, target: &st
         connection,
         method,
         target: target.into(),
-        status: Some(status),
+        status,
         refused: Some(refused),
         ..Entry::empty()
     };

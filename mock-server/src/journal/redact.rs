@@ -117,6 +117,21 @@ impl Redactor {
         self.text(&String::from_utf8_lossy(value)).into_owned()
     }
 
+    /// A head as it may be shown, however its lines end and its names are spelled.
+    pub fn head(&self, head: &str) -> String {
+        let line = |line: &str| {
+            let (text, end) = line.strip_suffix('\r').map_or((line, ""), |text| (text, "\r"));
+            match text.split_once(':') {
+                Some((name, value)) if !name.contains(' ') => {
+                    let blanks = value.len() - value.trim_start().len();
+                    format!("{name}:{}{}{end}", &value[..blanks], self.header(name, value[blanks..].as_bytes()))
+                }
+                _ => format!("{}{end}", self.text(text)),
+            }
+        };
+        head.split('\n').map(line).collect::<Vec<_>>().join("\n")
+    }
+
     /// A text as it may be shown: a body, a request target, a detail.
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.show_secrets {

@@ -131,20 +131,26 @@ impl WireView {
 impl SideView {
     fn new(side: &Side, redactor: &Redactor) -> Self {
         let total = side.total();
-        let text = String::from_utf8_lossy(&side.bytes);
+        let kept = String::from_utf8_lossy(&side.bytes);
         // Head and body apart: a JSON body is only seen as one if it stands alone.
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-        let lines = head.split("\r\n").map(|line| match line.split_once(": ") {
-            Some((name, value)) => format!("{name}: {}", redactor.header(name, value.as_bytes())),
-            None => redactor.text(line).into_owned(),
-        });
-        let head = lines.collect::<Vec<_>>().join("\r\n");
-        let end = if text.contains("\r\n\r\n") { "\r\n\r\n" } else { "" };
+        let (head, body) = match kept.find("\r\n\r\n") {
+            Some(end) => kept.split_at(end + 4),
+            None => (&*kept, ""),
+        };
+        let is_chunked = head.to_ascii_lowercase().contains("\ntransfer-encoding:");
+        let body = if redactor.shows_secrets() || body.is_empty() {
+            body.to_owned()
+        } else if is_chunked || total > side.bytes.len() {
+            // Where it is cut into chunks, or cut off, a secret may have lost the end that it is known by.
+            redactor.fingerprint(body.as_bytes())
+        } else {
+            redactor.text(body).into_owned()
+        };
         let base64 = redactor.shows_secrets().then(|| STANDARD.encode(&side.bytes));
         Self {
             bytes: total,
             kept: side.bytes.len(),
-            text: format!("{head}{end}{}", redactor.text(body)),
+            text: format!("{}{body}", redactor.head(head)),
             base64,
             pieces: side.pieces.clone(),
         }

@@ -19,8 +19,15 @@ pub(crate) struct Acceptor {
     pub(crate) plumbing: Plumbing,
     /// This listener ends, and its connections with it.
     pub(crate) stop: CancellationToken,
-    /// How many changes of the gatekeeping took effect, for whoever waits for one.
-    pub(crate) settled: watch::Sender<u64>,
+    /// What became of changes of the gatekeeping, for whoever waits for one.
+    pub(crate) settled: watch::Sender<Settled>,
+}
+
+/// How many changes were followed, and whether the last one could be.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settled {
+    pub(crate) times: u64,
+    pub(crate) error: Option<String>,
 }
 
 /// After an error such as "too many open files": not at once, or the loop burns a core.
@@ -47,10 +54,14 @@ impl Acceptor {
                         return;
                     }
                     let Gatekeeping { state, .. } = *self.terms.gatekeeping.borrow_and_update();
-                    if let Err(error) = socket.set(state) {
+                    let error = socket.set(state).err().map(|error| error.to_string());
+                    if let Some(error) = &error {
                         tracing::error!("a listener cannot be set to {state:?}: {error}");
                     }
-                    self.settled.send_modify(|settled| *settled += 1);
+                    self.settled.send_modify(|settled| {
+                        settled.times += 1;
+                        settled.error = error;
+                    });
                 }
                 accepted = socket.accept() => match accepted {
                     Ok(stream) => self.take(stream),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::DropGuard;
 
+use super::acceptor::Settled;
 use super::spec::{ListenerChange, ListenerRole, ListenerSpec, ListenerView};
 use super::tls::InvalidTls;
 use super::{Acceptor, Unbound, bind};
@@ -24,6 +25,8 @@ pub(crate) struct Listeners {
 #[derive(Debug, Default)]
 struct Open {
     used: u64,
+    /// The sandbox is gone.
+    closed: bool,
     by_id: BTreeMap<u64, Arc<Listener>>,
 }
 
@@ -38,7 +41,7 @@ pub(crate) struct Listener {
     origin: Gatekeeping,
     gatekeeping: watch::Sender<Gatekeeping>,
     /// Of each of its sockets.
-    settled: Vec<watch::Receiver<u64>>,
+    settled: Vec<watch::Receiver<Settled>>,
     _stop: DropGuard,
 }
 
@@ -51,6 +54,10 @@ pub(crate) enum CannotListen {
     Tls(#[from] InvalidTls),
     #[error("the sandbox has {MOST} listeners already, which is the limit; close some")]
     TooMany,
+    #[error("the sandbox was deleted meanwhile")]
+    Gone,
+    #[error("the port could not be taken back; somebody else may have it: {0}")]
+    Lost(String),
 }
 
 /// Listeners of one sandbox at most.
@@ -82,6 +89,8 @@ impl Listeners {
         let origin = spec.gatekeeping();
         let (gatekeeping, watched) = watch::channel(origin);
         let stop = app.plumbing.drain.child_token();
+        // Whatever goes wrong from here on, the sockets close.
+        let guard = stop.clone().drop_guard();
         let (acceptor, ca_pem) = match tls {
             Some(tls) => (Some(tls.acceptor), tls.ca_pem),
             None => (None, None),
@@ -93,7 +102,7 @@ impl Listeners {
         };
         let mut settled = Vec::new();
         for socket in bound {
-            let (sender, receiver) = watch::channel(0);
+            let (sender, receiver) = watch::channel(Settled::default());
             settled.push(receiver);
             let acceptor = Acceptor {
                 service: service.clone(),
@@ -106,6 +115,12 @@ impl Listeners {
         }
         let listener = {
             let mut open = self.lock();
+            if open.closed {
+                return Err(CannotListen::Gone);
+            }
+            if open.by_id.len() >= MOST {
+                return Err(CannotListen::TooMany);
+            }
             open.used += 1;
             let listener = Arc::new(Listener {
                 id: open.used,
@@ -116,12 +131,12 @@ impl Listeners {
                 origin,
                 gatekeeping,
                 settled,
-                _stop: stop.drop_guard(),
+                _stop: guard,
             });
             open.by_id.insert(listener.id, Arc::clone(&listener));
             listener
         };
-        listener.settle(1).await;
+        listener.settle(1).await?;
         Ok(listener)
     }
 
@@ -142,7 +157,9 @@ impl Listeners {
 
     /// Closes all of them.
     pub(crate) fn close_all(&self) {
-        self.lock().by_id.clear();
+        let mut open = self.lock();
+        open.closed = true;
+        open.by_id.clear();
     }
 
     /// Takes all of them back to how they were opened.
@@ -164,11 +181,12 @@ fn number(id: &str) -> Option<u64> {
 // === impl Listener ===
 
 impl Listener {
-    /// Changes it, and waits until its sockets followed.
-    pub(crate) async fn change(&self, change: &ListenerChange) {
-        let before = self.settled.iter().map(|settled| *settled.borrow()).min().unwrap_or(0);
-        self.gatekeeping.send_modify(|gatekeeping| change.apply(gatekeeping));
-        self.settle(before + 1).await;
+    /// Changes it, and waits until its sockets followed. If one could not, it stays as it was.
+    pub(crate) async fn change(&self, change: &ListenerChange) -> Result<(), CannotListen> {
+        let before = *self.gatekeeping.borrow();
+        self.order(|gatekeeping| change.apply(gatekeeping)).await.inspect_err(|_| {
+            self.gatekeeping.send_replace(before);
+        })
     }
 
     /// As it is shown; `url` makes one of a scheme and an address.
@@ -191,12 +209,25 @@ impl Listener {
         }
     }
 
-    async fn settle(&self, times: u64) {
+    async fn order(&self, order: impl FnOnce(&mut Gatekeeping)) -> Result<(), CannotListen> {
+        let times = self.settled.iter().map(|settled| settled.borrow().times).min().unwrap_or(0) + 1;
+        self.gatekeeping.send_modify(order);
+        self.settle(times).await
+    }
+
+    async fn settle(&self, times: u64) -> Result<(), CannotListen> {
         for settled in &self.settled {
             let mut settled = settled.clone();
-            if tokio::time::timeout(PATIENCE, settled.wait_for(|count| *count >= times)).await.is_err() {
-                tracing::warn!("a listener did not follow an order");
+            match tokio::time::timeout(PATIENCE, settled.wait_for(|settled| settled.times >= times)).await {
+                Ok(Ok(settled)) => {
+                    if let Some(error) = &settled.error {
+                        return Err(CannotListen::Lost(error.clone()));
+                    }
+                }
+                Ok(Err(_)) => return Err(CannotListen::Gone),
+                Err(_) => return Err(CannotListen::Lost("it did not follow in time".to_owned())),
             }
         }
+        Ok(())
     }
 }

@@ -74,7 +74,11 @@ pub(crate) fn find_by_address(
         // A listener of its own decides; a prefix may repeat it.
         return match prefix {
             Some((id, _)) if id != &*own.id => Err(Unknown::new("sandbox of this listener", id, [&*own.id])),
-            _ => Ok(Some(Found { sandbox: Arc::clone(own), via: Via::Listener })),
+            _ => {
+                // Asking for it keeps it alive.
+                registry.get(&own.id);
+                Ok(Some(Found { sandbox: Arc::clone(own), via: Via::Listener }))
+            }
         };
     }
     if let Some((id, _)) = prefix {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -22,6 +22,8 @@ pub(crate) struct Registry {
     /// So that a process with one sandbox looks for no other.
     count: AtomicUsize,
     next_name: AtomicU64,
+    /// How often each name was used: a name that comes back is not the same sandbox.
+    uses: Mutex<HashMap<String, u64>>,
     common: Common,
     model: Model,
 }
@@ -47,6 +49,9 @@ struct Place {
     born: Instant,
 }
 
+/// Names whose uses are counted.
+const MOST_NAMES: usize = 100_000;
+
 /// Why a sandbox was not made.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CannotCreate {
@@ -54,7 +59,7 @@ pub(crate) enum CannotCreate {
     Name(#[from] InvalidName),
     #[error("there is a sandbox {0:?} already; delete it first, or choose another name")]
     Taken(String),
-    #[error("there are {0} sandboxes already, which is limits.sandboxes; delete some, or give them a shorter ttl")]
+    #[error("no more than limits.sandboxes = {0} can be there; delete some, or give them a shorter ttl")]
     TooMany(usize),
     #[error("world: {0}")]
     World(#[from] InvalidWorld),
@@ -93,6 +98,7 @@ impl Registry {
             others: RwLock::default(),
             count: AtomicUsize::new(0),
             next_name: AtomicU64::new(1),
+            uses: Mutex::default(),
             common,
             model,
         })
@@ -114,7 +120,8 @@ impl Registry {
             return Some(Arc::clone(&self.default));
         }
         let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
-        let place = others.get(id)?;
+        // One whose time is over is not brought back.
+        let place = others.get(id).filter(|place| !place.is_stale(Instant::now()))?;
         place.touch();
         Some(Arc::clone(&place.sandbox))
     }
@@ -153,7 +160,7 @@ impl Registry {
             None => self.model.world.with_identity(entropy, &name),
         };
         let settings = match &new.settings {
-            Some(patch) => self.model.settings.patched(patch)?,
+            Some(patch) => self.model.settings.patched(patch).map_err(InvalidSettings::below_settings)?,
             None => self.model.settings.clone(),
         };
         let clock = Clock::new(new.clock.unwrap_or(self.model.clock));
@@ -166,7 +173,8 @@ impl Registry {
         if others.len() >= self.model.limit {
             return Err(CannotCreate::TooMany(self.model.limit));
         }
-        let sandbox = Arc::new(Sandbox::new(&name, clock, seed, &self.common)?);
+        let common = Common { run: self.run_of(&name), ..self.common.clone() };
+        let sandbox = Arc::new(Sandbox::new(&name, clock, seed, &common)?);
         let ttl = new.ttl.map_or(self.model.ttl, Span::unsigned);
         let place = Place { sandbox: Arc::clone(&sandbox), ttl, last_used: AtomicU64::new(0), born: Instant::now() };
         others.insert(Arc::clone(&sandbox.id), Arc::new(place));
@@ -238,6 +246,19 @@ impl Registry {
         }
     }
 
+    /// The run that a sandbox takes its draws from: that of the process, and another one if its name was used before.
+    fn run_of(&self, name: &str) -> String {
+        let run = &self.common.run;
+        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        if uses.len() >= MOST_NAMES && !uses.contains_key(name) {
+            // Nobody counts on repeating the draws of such a run.
+            return format!("{run}/{}", self.next_name.fetch_add(1, Ordering::Relaxed));
+        }
+        let count = uses.entry(name.to_owned()).or_insert(0);
+        *count += 1;
+        if *count == 1 { run.clone() } else { format!("{run}/{name}/{count}") }
+    }
+
     fn exists(&self, id: &str) -> bool {
         id == DEFAULT || self.others.read().unwrap_or_else(PoisonError::into_inner).contains_key(id)
     }
@@ -265,7 +286,7 @@ impl Place {
     }
 
     fn is_stale(&self, now: Instant) -> bool {
-        self.idle(now) >= self.ttl && self.sandbox.gate.traffic().open == 0
+        self.idle(now) >= self.ttl && self.sandbox.gate.traffic().open == 0 && !self.sandbox.has_visitors()
     }
 
     fn summary(&self) -> Summary {
@@ -306,7 +327,7 @@ mod tests {
         assert_eq!([create(r#"{"name":"s1"}"#), create("{}"), create(r#"{"name":"t"}"#)], ["s1", "s2", "t"]);
         assert!(refusal(&registry, r#"{"name":"t"}"#).starts_with("there is a sandbox \"t\" already"));
         assert!(refusal(&registry, r#"{"name":"default"}"#).starts_with("there is a sandbox \"default\" already"));
-        assert!(refusal(&registry, "{}").starts_with("there are 3 sandboxes already"));
+        assert!(refusal(&registry, "{}").starts_with("no more than limits.sandboxes = 3"));
         assert!(refusal(&registry, r#"{"name":"a/b"}"#).starts_with("\"a/b\" cannot be the name"));
         assert!(registry.delete("t") && !registry.delete("t"));
         assert!(registry.get("t").is_none());

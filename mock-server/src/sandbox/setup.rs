@@ -63,6 +63,18 @@ pub enum InvalidSettings {
     },
 }
 
+// === impl InvalidSettings ===
+
+impl InvalidSettings {
+    /// The same, where the settings are a member of something larger.
+    pub(super) fn below_settings(self) -> Self {
+        match self {
+            Self::Syntax { path, error } => Self::Syntax { path: format!("settings.{path}"), error },
+            Self::Unknown(_) | Self::Salt | Self::Answer { .. } => self,
+        }
+    }
+}
+
 // === impl Settings ===
 
 impl Settings {
@@ -125,13 +137,23 @@ fn without_nulls(patch: &Value) -> Value {
 // === impl Setup ===
 
 impl Setup {
-    /// Checks settings against a directory. `run` and `id` name this start and the sandbox.
-    pub(crate) fn new(settings: Settings, directory: &Directory, run: &str, id: &str) -> Result<Self, InvalidSettings> {
+    /// Checks settings against a directory. `run` and `id` name this start and the sandbox. What was in force `before`
+    /// may name what is no longer there.
+    pub(crate) fn new(
+        settings: Settings,
+        before: Option<&Settings>,
+        directory: &Directory,
+        run: &str,
+        id: &str,
+    ) -> Result<Self, InvalidSettings> {
         let twinzo = &settings.twinzo;
-        for name in twinzo.client_token_life.keys() {
+        let before = before.map(|before| &before.twinzo);
+        let is_new = |name: &str| before.is_none_or(|before| !before.client_token_life.contains_key(name));
+        for name in twinzo.client_token_life.keys().filter(|name| is_new(name)) {
             directory.client_named("twinzo.client_token_life", name)?;
         }
-        for login in twinzo.account_token_life.keys() {
+        let is_new = |login: &str| before.is_none_or(|before| !before.account_token_life.contains_key(login));
+        for login in twinzo.account_token_life.keys().filter(|login| is_new(login)) {
             directory.accounts_named("twinzo.account_token_life", login, None)?;
         }
         let timbr = &settings.timbr;

@@ -39,6 +39,8 @@ pub struct Token {
     pub failures: u32,
     /// Whether its next use is its last.
     pub last_use: bool,
+    /// Whether its last use is over.
+    pub(super) used_up: bool,
 }
 
 /// What happened to a token, beside the time that passed.
@@ -126,6 +128,15 @@ impl Token {
                 Some(Reason::TokenExpired.because(detail))
             }
             TokenState::Live | TokenState::Superseded { .. } => None,
+        }
+    }
+
+    /// Whether nothing took its place, or nothing yet that counts. It may have expired.
+    pub(super) fn is_current(&self, now: Timestamp) -> bool {
+        match self.state {
+            TokenState::Live => true,
+            TokenState::Superseded { until, .. } => now < until,
+            TokenState::Revoked { .. } => false,
         }
     }
 
@@ -219,7 +230,7 @@ impl TokenStore {
             Reason::TokenExpired.because("the token died and was then forgotten to make room")
         } else {
             Reason::TokenOfEarlierRun
-                .because("the token was issued before the last reset, or by an earlier start of the same run")
+                .because("the token was issued before all were forgotten (a reset does that), or by an earlier start of the same run")
         }
     }
 

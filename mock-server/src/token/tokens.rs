@@ -33,6 +33,8 @@ pub struct Issuance {
     pub life: TokenLife,
     /// How many tokens the store may hold.
     pub capacity: usize,
+    /// Whether every other live token of the account makes way: only one session may be.
+    pub alone: bool,
 }
 
 /// A token that was just issued.
@@ -70,7 +72,7 @@ impl Tokens {
         account: AccountId,
         issuance: &Issuance,
     ) -> Result<Grant, anyhow::Error> {
-        let Issuance { id, now, exchange, life, capacity } = *issuance;
+        let Issuance { id, now, exchange, life, capacity, alone } = *issuance;
         let (expires, dies) = life.ends(now);
         let token = Token {
             id,
@@ -83,9 +85,18 @@ impl Tokens {
             state: TokenState::Live,
             failures: 0,
             last_use: false,
+            used_up: false,
         };
         let text = text(mint, directory, &token)?;
-        let token = self.lock().insert(token, now, capacity);
+        let mut store = self.lock();
+        if alone {
+            let live: Vec<u128> =
+                store.of_account(account).filter(|token| token.refusal(now).is_none()).map(|token| token.id).collect();
+            for id in live {
+                store.change(id, |token| token.state = TokenState::Superseded { at: now, until: now });
+            }
+        }
+        let token = store.insert(token, now, capacity);
         Ok(Grant { text, token })
     }
 
@@ -118,8 +129,12 @@ impl Tokens {
             let detail = format!("the admin API let this use fail; {left} more will, and then the token is good again");
             return Err(Reason::TokenToFail.because(detail));
         }
+        if token.used_up {
+            let at_once = || Reason::TokenExpired.because("the token expired with a use that came a moment earlier");
+            return Err(token.refusal(now).unwrap_or_else(at_once));
+        }
         if token.last_use {
-            store.change(id, |token| token.dies = now);
+            store.change(id, |token| (token.dies, token.last_use, token.used_up) = (now, false, true));
         }
         Ok(())
     }
@@ -128,20 +143,20 @@ impl Tokens {
     /// without grace the second is refused.
     pub fn supersede(&self, id: u128, now: Timestamp, grace: SignedDuration) -> Result<(), Refused> {
         let mut store = self.lock();
-        store.live(id, now).map_err(|denied| denied.refused)?;
-        let until = now.checked_add(grace).unwrap_or(Timestamp::MAX);
-        store.change(id, |token| token.state = TokenState::Superseded { at: now, until });
-        Ok(())
-    }
-
-    /// Every live token of an account makes way for a new one: only one session may be.
-    pub fn supersede_all(&self, account: AccountId, now: Timestamp) {
-        let mut store = self.lock();
-        let live: Vec<u128> =
-            store.of_account(account).filter(|token| token.refusal(now).is_none()).map(|token| token.id).collect();
-        for id in live {
-            store.change(id, |token| token.state = TokenState::Superseded { at: now, until: now });
+        // Whether it has expired is for the caller to judge; whether it was replaced meanwhile, only the store knows.
+        let token = store.get(id).filter(|token| token.is_current(now));
+        if token.is_none() {
+            return store.live(id, now).map(drop).map_err(|denied| denied.refused);
         }
+        let until = now.checked_add(grace).unwrap_or(Timestamp::MAX);
+        store.change(id, |token| {
+            // A second refresh within the grace of the first does not prolong it.
+            token.state = match token.state {
+                TokenState::Superseded { at, until: before } => TokenState::Superseded { at, until: before.min(until) },
+                TokenState::Live | TokenState::Revoked { .. } => TokenState::Superseded { at: now, until },
+            };
+        });
+        Ok(())
     }
 
     /// A refresh gives the same token a new life.
@@ -156,6 +171,7 @@ impl Tokens {
         store.change(id, |token| {
             (token.expires, token.dies) = issuance.life.ends(issuance.now);
             (token.created, token.announced_in) = (issuance.now, issuance.exchange);
+            (token.state, token.used_up) = (TokenState::Live, false);
         });
         let Some(token) = store.get(id) else { return Ok(None) };
         Ok(Some(Grant { text: text(mint, directory, &token)?, token }))
@@ -269,7 +285,7 @@ mod tests {
 
     impl Fixture {
         fn issuance(&self, id: u128, now: Timestamp) -> Issuance {
-            Issuance { id, now, exchange: 12, life: self.life, capacity: self.capacity }
+            Issuance { id, now, exchange: 12, life: self.life, capacity: self.capacity, alone: false }
         }
 
         fn issue(&self, id: u128, now: Timestamp) -> Grant {
@@ -389,7 +405,9 @@ mod tests {
         let f = fixture(TokenFormat::Opaque, 10);
         let (first, second) = (f.issue(1, f.start), f.issue(2, f.start));
         f.tokens.log_out(2, f.start);
-        f.tokens.supersede_all(f.account, f.start);
+        let alone = Issuance { alone: true, ..f.issuance(3, f.start) };
+        let third = f.tokens.issue(&f.mint, &f.directory, f.account, &alone).unwrap();
+        assert!(f.lives(&third.text, f.start));
         assert_eq!(f.refusal(&first.text, f.start).reason, Reason::TokenSuperseded);
         assert_eq!(f.refusal(&second.text, f.start).reason, Reason::TokenRevoked, "the dead stay as they died");
     }

@@ -35,7 +35,10 @@ pub(super) fn authenticate(
     let denied = |reason: Reason, detail: String| Err(Refusal::BadCredentials(reason.because(detail)));
     if login.client.is_none() {
         let detail = match credential.client.as_deref() {
-            Some(name) => format!("no client is named {name:?}; the login takes the NAME of the client, not its GUID"),
+            Some(name) => match call.directory.clients().iter().find(|client| client.world_name == name) {
+                Some(client) => format!("in this sandbox the client {name:?} is named {:?}", client.name),
+                None => format!("no client is named {name:?}; the login takes the NAME of the client, not its GUID"),
+            },
             None => "the login names no client, and no super user exists here".to_owned(),
         };
         return denied(Reason::ClientNameUnknown, detail);
@@ -53,10 +56,8 @@ pub(super) fn authenticate(
         return denied(Reason::AccountDisabled, "the account is disabled".to_owned());
     }
     let terms = Terms::of(sandbox, call, account)?;
-    if call.setup.settings.twinzo.single_session {
-        sandbox.tokens.supersede_all(account, call.now);
-    }
-    let grant = terms.issue(sandbox, call, account)?;
+    let alone = call.setup.settings.twinzo.single_session;
+    let grant = terms.issue(sandbox, call, account, alone)?;
     Ok(terms.contract(call, &grant, holder, outcome))
 }
 
@@ -73,22 +74,19 @@ pub(super) fn refresh(
     let RefreshSection { token: answer, old, .. } = call.setup.settings.twinzo.refresh;
     let grant = match answer {
         RefreshedToken::Same => {
-            let issuance = terms.issuance(sandbox, call);
+            let issuance = terms.issuance(sandbox, call, false);
             let grant = sandbox.tokens.extend(&call.setup.mint, call.directory, token.id, &issuance);
             let forgotten = || Refusal::Internal(anyhow::anyhow!("a token was forgotten while it was refreshed"));
             grant.map_err(Refusal::Internal)?.ok_or_else(forgotten)?
         }
         RefreshedToken::New => {
-            // One that is let in although it expired has nothing left to lose.
-            let expired = call.now >= token.dies;
             match old {
                 OldToken::Lives => Ok(()),
-                _ if expired => Ok(()),
                 OldToken::Dies => sandbox.tokens.supersede(token.id, call.now, SignedDuration::ZERO),
                 OldToken::Grace(grace) => sandbox.tokens.supersede(token.id, call.now, grace.signed()),
             }
             .map_err(Refusal::NotAuthorized)?;
-            terms.issue(sandbox, call, token.account)?
+            terms.issue(sandbox, call, token.account, false)?
         }
     };
     Ok(terms.contract(call, &grant, account, outcome))

@@ -76,9 +76,12 @@ fn note_stamps<'l>(call: &Call<'_>, locations: impl IntoIterator<Item = &'l Loca
         apart.abs() > most
     });
     let Some(first) = odd.next() else { return };
-    let more = odd.count();
+    let more = match odd.count() {
+        0 => String::new(),
+        more => format!("; {more} more are as far off"),
+    };
     outcome.hints.push(format!(
-        "Timestamp {first} is {} the sandbox's clock ({now}), and so are {more} more; the tolerance is {tolerance}",
+        "Timestamp {first} is {} the sandbox's clock ({now}); the tolerance is {tolerance}{more}",
         distance(first, now)
     ));
 }

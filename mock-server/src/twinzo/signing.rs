@@ -246,7 +246,7 @@ mod tests {
         let (directory, setup) = (sandbox.directory(), sandbox.setup());
         let account = directory.account_by_login(directory.client_by_name("client-2").unwrap(), "agv").unwrap();
         let (life, now) = (setup.settings.twinzo.life(), sandbox.clock.now());
-        let issuance = Issuance { id: 7, now, exchange: 1, life, capacity: 10 };
+        let issuance = Issuance { id: 7, now, exchange: 1, life, capacity: 10, alone: false };
         let token = sandbox.tokens.issue(&setup.mint, &directory, account, &issuance).unwrap().text;
         let [client, branch, key] = FIRST;
         let [other_client, other_branch, other_key] = SECOND;

@@ -48,8 +48,7 @@ impl Terms {
         let settings = &call.setup.settings.twinzo;
         let by_header = match call.header(X_MOCK_TOKEN_LIFE).filter(|_| settings.token_life_header) {
             Some(text) => {
-                let life: Span = text
-                    .parse()
+                let life = Span::from_text(text)
                     .map_err(|_| Refusal::bad_value(Reason::MockHeaderInvalid, "X-Mock-Token-Life", text))?;
                 Some(LifeOverride::from(life))
             }
@@ -62,18 +61,25 @@ impl Terms {
         Ok(Self { life, answer, lost: next.is_some_and(|next| next.lost) })
     }
 
-    pub(super) fn issuance(&self, sandbox: &Sandbox, call: &Call<'_>) -> Issuance {
+    pub(super) fn issuance(&self, sandbox: &Sandbox, call: &Call<'_>, alone: bool) -> Issuance {
         Issuance {
             id: u128::from_be_bytes(sandbox.entropy.bytes()),
             now: call.now,
             exchange: call.id,
             life: self.life,
             capacity: call.setup.settings.twinzo.max_tokens.get(),
+            alone,
         }
     }
 
-    pub(super) fn issue(&self, sandbox: &Sandbox, call: &Call<'_>, account: AccountId) -> Result<Grant, Refusal> {
-        let issuance = self.issuance(sandbox, call);
+    pub(super) fn issue(
+        &self,
+        sandbox: &Sandbox,
+        call: &Call<'_>,
+        account: AccountId,
+        alone: bool,
+    ) -> Result<Grant, Refusal> {
+        let issuance = self.issuance(sandbox, call, alone);
         sandbox.tokens.issue(&call.setup.mint, call.directory, account, &issuance).map_err(Refusal::Internal)
     }
 

@@ -196,7 +196,12 @@ async fn a_bad_sandbox_is_refused_and_leaves_nothing_behind() {
         (json!({ "clock": { "mode": "frosen" } }), 422, "clock.mode", "`frozen`"),
         (json!({ "clock": { "rate": -1 } }), 422, "clock.rate", "not a rate"),
         (json!({ "world": { "client": [{ "id": "x" }] } }), 422, "world.client[0].id", "expected i32"),
-        (json!({ "settings": { "twinzo": { "token_life": "soon" } } }), 422, "twinzo.token_life", "not a duration"),
+        (
+            json!({ "settings": { "twinzo": { "token_life": "soon" } } }),
+            422,
+            "settings.twinzo.token_life",
+            "not a duration",
+        ),
         (
             json!({ "settings": { "twinzo": { "account_token_life": { "agv-7": "5s" } } } }),
             422,

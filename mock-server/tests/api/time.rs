@@ -216,7 +216,7 @@ async fn stamps_far_from_the_clock_are_remarked_on() {
     assert_eq!(post(&[START_MS, START_MS - 300_000, START_MS + 300_000]).await, json!([]));
     let hints = post(&[START_MS, START_MS - 3 * HOUR_MS, START_MS / 1000]).await;
     let expected = format!(
-        "Timestamp {} is 3h behind the sandbox's clock ({START_MS}), and so are 1 more; the tolerance is 5m",
+        "Timestamp {} is 3h behind the sandbox's clock ({START_MS}); the tolerance is 5m; 1 more are as far off",
         START_MS - 3 * HOUR_MS
     );
     assert_eq!(hints, json!([expected]));
