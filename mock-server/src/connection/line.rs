@@ -48,19 +48,11 @@ impl Line {
         Self { stream, orders }
     }
 
-    /// Ends when the connection is broken, as far as that shows without reading from it.
+    /// Ends when the peer reset the connection. One that only said all that it has to say, or left in peace, does not
+    /// show without reading.
     pub(super) async fn broken(&self) {
-        loop {
-            match self.stream.ready(Interest::READABLE | Interest::ERROR).await {
-                Ok(ready) if ready.is_error() || ready.is_write_closed() => return,
-                Err(_) => return,
-                Ok(_) => {}
-            }
-            // What can be read stays where it is; the next change of the connection wakes us again.
-            let waiting = self.stream.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
-            if waiting.is_ok() {
-                return;
-            }
+        if let Err(error) = self.stream.ready(Interest::ERROR).await {
+            tracing::debug!("cannot watch a connection: {error}");
         }
     }
 
