@@ -12,7 +12,7 @@ commands that are not to be run. `sh` with anything after it is taken for a mist
 - A line `#=> TEXT` in a block asserts that what the commands above it printed, on either stream and since the assertion
   before it, contains TEXT. Several such lines in a row are about the same output. The commands between two assertions
   have to be complete ones: no assertion inside a loop or a here-document.
-- Between two files the server is reset.
+- Between two files the server is reset, and its sandboxes are deleted.
 
 What a snippet calls, `mock-server` for one, has to be on the PATH. The exit status is 1 if a command failed, an
 assertion was not met, or there was no block at all.
@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import re
 import shlex
@@ -227,9 +228,16 @@ def reset(admin_url: str, token: str | None) -> None:
     if token:
         headers["Authorization"] = f"Bearer {token}"
     # No proxy: the server is on this machine.
-    request = Request(f"{admin_url}/reset", b"{}", headers, method="POST")
-    with build_opener(ProxyHandler({})).open(request, timeout=10):
-        pass
+    opener = build_opener(ProxyHandler({}))
+
+    def call(method: str, path: str, body: bytes | None = None) -> bytes:
+        with opener.open(Request(f"{admin_url}{path}", body, headers, method=method), timeout=10) as answer:
+            return answer.read()
+
+    for sandbox in json.loads(call("GET", "/sandboxes"))["sandboxes"]:
+        if sandbox["id"] != "default":
+            call("DELETE", f"/sandboxes/{sandbox['id']}")
+    call("POST", "/reset", b"{}")
 
 
 def count(number: int, thing: str) -> str:

@@ -7,6 +7,7 @@
 mod entrance;
 mod line;
 mod own;
+mod rarely;
 mod shared;
 mod tamper;
 mod tap;
@@ -37,6 +38,7 @@ pub(crate) use tamper::{Cut, End, Spelling, Tamper};
 pub(crate) use tap::{Side, WireRecord};
 
 use line::{Line, Orders};
+use rarely::Rarely;
 use shared::Shared;
 pub(crate) use shared::Taps;
 use watched::Watched;
@@ -120,6 +122,7 @@ where
     };
     // What happened meanwhile is looked at before anything is served.
     gatekeeping.mark_changed();
+    let mut news = Rarely::new(next_news(gatekeeping, Some(drain.clone())));
     let shared = Arc::new(Shared::new(orders, terms.taps));
     let watched = Watched::new(stream, &terms.limits, Arc::clone(&shared));
     let wire = Wire::new(watched, Arc::clone(&shared));
@@ -142,36 +145,39 @@ where
         .serve_connection(TokioIo::new(wire), service);
     // Boxed, so that it can be let go before anybody asks what became of it.
     let mut connection = Box::pin(connection);
-    let mut draining = false;
+    let mut is_draining = false;
     let result = loop {
-        tokio::select! {
+        let (event, mut gatekeeping) = tokio::select! {
             biased;
-            state = next_state(&mut gatekeeping) => match state {
-                State::Up => {}
-                State::Refuse => {
-                    shared.orders.reset();
+            news = &mut news => news,
+            result = connection.as_mut() => break result,
+            // Whoever does not come to an end is cut.
+            () = pause(FAREWELL), if is_draining => return None,
+        };
+        match event {
+            Event::State(State::Up) => {}
+            Event::State(State::Refuse) => {
+                shared.orders.reset();
+                return None;
+            }
+            // As long as nobody polls it, it is silent; but not for ever, for its client may have left.
+            Event::State(State::Blackhole) => {
+                let is_over = tokio::select! {
+                    () = leaves(&mut gatekeeping, State::Blackhole) => true,
+                    () = drain.cancelled() => false,
+                    () = pause(terms.limits.idle_timeout.unsigned()) => false,
+                };
+                if !is_over {
                     return None;
                 }
-                // As long as nobody polls it, it is silent; but not for ever, for its client may have left.
-                State::Blackhole => {
-                    let patience = terms.limits.idle_timeout.unsigned();
-                    let is_over = tokio::select! {
-                        () = leaves(&mut gatekeeping, State::Blackhole) => true,
-                        () = drain.cancelled() => false,
-                        () = pause(patience) => false,
-                    };
-                    if !is_over {
-                        return None;
-                    }
-                    gatekeeping.mark_changed();
-                }
-            },
-            result = connection.as_mut() => break result,
-            () = drain.cancelled(), if !draining => {
-                draining = true;
+                gatekeeping.mark_changed();
+            }
+            Event::Drain => {
+                is_draining = true;
                 connection.as_mut().graceful_shutdown();
             }
         }
+        news = Rarely::new(next_news(gatekeeping, (!is_draining).then(|| drain.clone())));
     };
     drop(connection);
     if let Err(error) = &result {
@@ -189,25 +195,53 @@ pub async fn serve_constant(stream: TcpStream, limits: LimitsSection, body: &'st
     serve(stream, terms, CancellationToken::new(), answer).await;
 }
 
-/// The state after the next change. A listener that is gone changes no more: its connections drain.
-async fn next_state(gatekeeping: &mut watch::Receiver<Gatekeeping>) -> State {
-    if gatekeeping.changed().await.is_err() {
-        return std::future::pending().await;
-    }
-    gatekeeping.borrow_and_update().state
+/// How long an exchange that is under way may take once its listener ends.
+const FAREWELL: Duration = Duration::from_millis(700);
+
+/// What a connection hears from outside.
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    /// The listener is in another state.
+    State(State),
+    /// The server, or the listener, ends.
+    Drain,
+}
+
+/// The next event. A listener that is gone changes no more; what drains already does not begin to.
+async fn next_news(
+    mut gatekeeping: watch::Receiver<Gatekeeping>,
+    drain: Option<CancellationToken>,
+) -> (Event, watch::Receiver<Gatekeeping>) {
+    let cancelled = async {
+        match &drain {
+            Some(drain) => drain.cancelled().await,
+            None => std::future::pending().await,
+        }
+    };
+    let changed = async {
+        if gatekeeping.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let is_changed = tokio::select! {
+        () = changed => true,
+        () = cancelled => false,
+    };
+    let event = if is_changed { Event::State(gatekeeping.borrow_and_update().state) } else { Event::Drain };
+    (event, gatekeeping)
 }
 
 /// Ends when the listener is in a state.
 async fn reaches(gatekeeping: &mut watch::Receiver<Gatekeeping>, state: State) {
     if gatekeeping.wait_for(|now| now.state == state).await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
 /// Ends when the listener is in a state no longer.
 async fn leaves(gatekeeping: &mut watch::Receiver<Gatekeeping>, state: State) {
     if gatekeeping.wait_for(|now| now.state != state).await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

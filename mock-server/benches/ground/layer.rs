@@ -18,7 +18,7 @@ use crate::process::Server;
 
 pub(crate) const ROLES: [&str; 2] = ["--plain", "--layer"];
 const ROUNDS: usize = 21;
-const ROUND: Duration = Duration::from_millis(1000);
+const ROUND: Duration = Duration::from_secs(1);
 const BODY: &[u8] = br#"{"Client":"c","Token":"t","Expiration":0,"Created":0,"Branch":"b"}"#;
 
 /// Serves for ever in one of the two roles.

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::Shared;
+use super::rarely::Rarely;
 use crate::config::LimitsSection;
 
 /// Where a connection is in its life; shared by the stream and the service above it.
@@ -37,7 +38,7 @@ pub(super) struct Watched<S> {
     shared: Arc<Shared>,
     idle: Duration,
     head: Duration,
-    timer: Pin<Box<Sleep>>,
+    timer: Rarely<Sleep>,
     /// Whether the timer ticks for a head.
     is_head: bool,
     /// Ticks without progress.
@@ -77,7 +78,7 @@ impl Phases {
 impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
     pub(super) fn new(stream: S, limits: &LimitsSection, shared: Arc<Shared>) -> Self {
         let (idle, head) = (limits.idle_timeout.unsigned(), limits.head_timeout.unsigned());
-        let timer = Box::pin(tokio::time::sleep_until(Instant::now() + idle / TICKS));
+        let timer = Rarely::new(tokio::time::sleep_until(Instant::now() + idle / TICKS));
         Self { stream, shared, idle, head, timer, is_head: false, quiet: 0, head_start: Vec::new() }
     }
 
@@ -98,16 +99,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
         // A head does not get more time by coming in pieces, so its count is taken back only when it begins.
         if self.is_head != is_head {
             (self.is_head, self.quiet) = (is_head, 0);
-            self.timer.as_mut().reset(Instant::now() + tick);
+            self.timer.rouse().reset(Instant::now() + tick);
         }
         loop {
-            ready!(self.timer.as_mut().poll(context));
+            ready!(Pin::new(&mut self.timer).poll(context));
             self.quiet += 1;
             // The first tick may have begun before the silence did.
             if self.quiet > TICKS {
                 return Poll::Ready(());
             }
-            self.timer.as_mut().reset(Instant::now() + tick);
+            self.timer.rouse().reset(Instant::now() + tick);
         }
     }
 

@@ -99,7 +99,8 @@ impl Accounts {
     pub(super) fn free_number(&self) -> i32 {
         let highest = self.device_by_number.keys().max().copied().unwrap_or(0);
         let after = highest.checked_add(1).filter(|number| *number > 0);
-        after.or_else(|| (1..).find(|number| !self.device_by_number.contains_key(number))).unwrap_or(i32::MAX)
+        let free = |number: &i32| !self.device_by_number.contains_key(number);
+        after.or_else(|| (1..i32::MAX).find(free)).unwrap_or(i32::MAX)
     }
 
     pub(super) fn change(&mut self, id: AccountId, change: impl FnOnce(&mut Account)) {

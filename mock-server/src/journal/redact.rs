@@ -124,7 +124,7 @@ impl Redactor {
             match text.split_once(':') {
                 Some((name, value)) if !name.contains(' ') => {
                     let blanks = value.len() - value.trim_start().len();
-                    format!("{name}:{}{}{end}", &value[..blanks], self.header(name, value[blanks..].as_bytes()))
+                    format!("{name}:{}{}{end}", &value[..blanks], self.header(name, &value.as_bytes()[blanks..]))
                 }
                 _ => format!("{}{end}", self.text(text)),
             }

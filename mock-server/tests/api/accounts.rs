@@ -174,3 +174,34 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
     assert_eq!(server.admin(Method::GET, "/credentials", None).await.json(), before);
     assert_eq!(before["twinzo"]["client_guid"], CLIENT);
 }
+
+#[tokio::test]
+async fn nothing_of_a_deleted_account_goes_to_the_next_one() {
+    let server = TestServer::start().await;
+    let add =
+        |login: &str| server.admin(Method::POST, "/accounts", Some(json!({ "login": login, "password": "a-pass" })));
+    add("victim").await.assert(201);
+    let signature = Signature::token(&login(&server, "victim", "a-pass").await.assert(200).json());
+    server.post("/v3/localization", &signature, &json!([{ "Timestamp": 1, "X": 777 }])).await.assert(200);
+    let stored = json!({ "account": "victim", "life": "1s" });
+    server.admin(Method::POST, "/tokens/next", Some(stored)).await.assert(201);
+    server.admin(Method::DELETE, "/accounts/victim", None).await.assert(204);
+    add("newcomer").await.assert(201);
+    server.get("/v3/devices", &signature).await.assert(401);
+    assert_eq!(server.last_reason().await, "AccountDeleted");
+    let contract = login(&server, "newcomer", "a-pass").await.assert(200).json();
+    let life = contract["Expiration"].as_i64().unwrap() - contract["Created"].as_i64().unwrap();
+    assert_eq!(life, 86_400_000);
+    let device = server.get("/v3/devices/login/newcomer", &Signature::token(&contract)).await.assert(200).json();
+    assert_eq!(device.get("X"), None, "{device}");
+}
+
+#[tokio::test]
+async fn a_key_that_was_rotated_twice_does_not_come_back() {
+    let server = TestServer::start().await;
+    let rotate = |body| server.admin(Method::POST, "/keys/key-1/rotate", Some(body));
+    rotate(json!({})).await.assert(201);
+    rotate(json!({ "overlap": "1h" })).await.assert(201);
+    server.get("/v3/devices", &Signature::api_key(BRATISLAVA, API_KEY)).await.assert(401);
+    assert_eq!(server.last_reason().await, "ApiKeyRetired");
+}

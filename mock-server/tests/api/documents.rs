@@ -48,6 +48,9 @@ fn the_defaults_in_the_documents_are_the_defaults() {
         ("body_bytes", format!("\"{}\"", config.journal.body_bytes)),
         ("max_tokens", config.twinzo.max_tokens.to_string()),
         ("token_life", format!("\"{}\"", config.twinzo.token_life)),
+        ("sandboxes", config.limits.sandboxes.to_string()),
+        ("sandbox_ttl", format!("\"{}\"", config.limits.sandbox_ttl)),
+        ("stamp_tolerance", format!("\"{}\"", config.twinzo.stamp_tolerance)),
     ] {
         let row =
             text.lines().find(|line| line.starts_with(&format!("| `{key}` |")) && line.contains(&format!("`{value}`")));
@@ -61,6 +64,20 @@ fn every_operation_is_documented() {
     for operation in Operation::all() {
         assert!(text.contains(&format!("`{operation}`")), "docs/admin.md does not name {operation}");
     }
+}
+
+#[test]
+fn every_row_about_time_is_a_test_and_every_test_a_row() {
+    let text = read("docs/time.md");
+    let rows = text.lines().filter(|line| line.starts_with("| ") && line.ends_with("` |"));
+    let mut named: Vec<&str> = rows.filter_map(|row| row.trim_end_matches("` |").rsplit('`').next()).collect();
+    let source = read("mock-server/tests/api/time.rs");
+    let tests = source.split("#[tokio::test]\nasync fn ").skip(1).filter_map(|rest| rest.split('(').next());
+    let mut tests: Vec<&str> = tests.collect();
+    named.sort_unstable();
+    tests.sort_unstable();
+    assert!(tests.len() >= 14, "{tests:?}");
+    assert_eq!(named, tests);
 }
 
 #[test]

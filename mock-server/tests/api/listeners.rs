@@ -8,6 +8,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
@@ -211,6 +212,18 @@ async fn a_listener_speaks_tls_with_a_made_or_given_certificate() {
 
 /// One request over TLS by a client that trusts one authority.
 async fn over_tls(address: SocketAddr, name: &str, ca_pem: &str) -> Result<String, String> {
+    let mut stream = connect_tls(address, name, ca_pem).await?;
+    stream.write_all(get("/health", &[]).as_bytes()).await.map_err(|error| error.to_string())?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.map_err(|error| error.to_string())?;
+    Ok(String::from_utf8(answer).unwrap())
+}
+
+async fn connect_tls(
+    address: SocketAddr,
+    name: &str,
+    ca_pem: &str,
+) -> Result<TlsStream<tokio::net::TcpStream>, String> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(ca_pem.as_bytes()).unwrap()).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -221,11 +234,7 @@ async fn over_tls(address: SocketAddr, name: &str, ca_pem: &str) -> Result<Strin
     let stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let name = ServerName::try_from(name.to_owned()).unwrap();
     let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
-    let mut stream = connector.connect(name, stream).await.map_err(|error| error.to_string())?;
-    stream.write_all(get("/health", &[]).as_bytes()).await.map_err(|error| error.to_string())?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.map_err(|error| error.to_string())?;
-    Ok(String::from_utf8(answer).unwrap())
+    connector.connect(name, stream).await.map_err(|error| error.to_string())
 }
 
 #[tokio::test]
@@ -235,16 +244,7 @@ async fn wire_effects_hold_under_tls() {
     let rule = json!({ "match": { "operation": "clients.list" }, "effect": { "wire": "close", "bytes": 20 } });
     own.admin(Method::POST, "/faults", Some(rule)).await.assert(201);
     let (_, address, made) = own.listen(json!({ "tls": {} })).await;
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(made["ca_pem"].as_str().unwrap().as_bytes()).unwrap()).unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
-    let mut stream = connector.connect(ServerName::try_from("localhost").unwrap(), stream).await.unwrap();
+    let mut stream = connect_tls(address, "localhost", made["ca_pem"].as_str().unwrap()).await.unwrap();
     stream.write_all(get("/v3/clients", &[]).as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
@@ -288,4 +288,45 @@ async fn listeners_end_with_their_sandbox_and_survive_its_reset() {
     let ended = tokio::task::spawn_blocking(move || read_to_end(&mut { idle }).1).await.unwrap();
     assert_ne!(ended, Ended::Silent, "open connections end too");
     server.get("/sandbox/own/v3/clients", &Signature::none()).await.assert_problem(404);
+}
+
+#[tokio::test]
+async fn a_listener_steers_no_other_sandbox_by_prefix() {
+    let server = TestServer::start().await;
+    let own = server.sandbox(json!({ "name": "own" })).await;
+    let (_, address, _) = own.listen(json!({})).await;
+    for path in ["/sandbox/default/__admin/clock", "/sandbox/default/health"] {
+        let (answer, _) = exchange(address, get(path, &[])).await;
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_port_that_was_lost_meanwhile_is_said() {
+    let server = TestServer::start().await;
+    let own = server.sandbox(json!({})).await;
+    let (id, address, _) = own.listen(json!({ "state": "refuse" })).await;
+    let thief = tokio::net::TcpListener::bind(address).await.unwrap();
+    let up = json!({ "state": "up" });
+    let problem = own.admin(Method::PATCH, &format!("/listeners/{id}"), Some(up.clone())).await.assert_problem(409);
+    assert!(problem["detail"].as_str().unwrap().starts_with("the port could not be taken back"), "{problem}");
+    let shown = own.admin(Method::GET, &format!("/listeners/{id}"), None).await.json();
+    assert_eq!(shown["state"], "refuse");
+    drop(thief);
+    own.admin(Method::PATCH, &format!("/listeners/{id}"), Some(up)).await.assert(200);
+    assert_eq!(connects(address).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_stall_under_tls_ends_when_patience_does() {
+    let server = TestServer::with(|config| config.limits.idle_timeout = "50ms".parse().unwrap()).await;
+    let own = server.sandbox(json!({ "faults": [{ "effect": { "wire": "stall", "bytes": 20 } }] })).await;
+    let (_, address, made) = own.listen(json!({ "tls": {} })).await;
+    let mut stream = connect_tls(address, "localhost", made["ca_pem"].as_str().unwrap()).await.unwrap();
+    stream.write_all(get("/v3/clients", &[]).as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // It ends without the farewell that TLS wants.
+    let ended = stream.read_to_end(&mut answer).await;
+    assert_eq!(String::from_utf8(answer).unwrap(), "HTTP/1.1 401 Unautho");
+    assert!(ended.is_err(), "{ended:?}");
 }

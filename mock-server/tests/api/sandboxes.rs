@@ -271,3 +271,77 @@ async fn the_second_client_is_shut_out_of_the_first() {
     server.post("/v3/Authorization/Authenticate", &Signature::none(), &login).await.assert(401);
     assert_eq!(server.last_reason().await, "PasswordWrong");
 }
+
+#[tokio::test]
+async fn a_name_that_comes_back_is_not_the_same_sandbox() {
+    let server = TestServer::start().await;
+    let old = server.sandbox(json!({ "name": "t1" })).await;
+    let signature = old.signature_of("forklift-01").await;
+    server.admin(Method::DELETE, "/sandboxes/t1", None).await.assert(204);
+    let new = server.sandbox(json!({ "name": "t1" })).await;
+    let other = new.signature_of("walker-01").await;
+    assert_ne!(signature.value("Token"), other.value("Token"));
+    new.get("/v3/devices", &signature).await.assert(401);
+    assert_eq!(new.last_reason().await, "TokenOfEarlierRun");
+}
+
+#[tokio::test]
+async fn what_names_no_sandbox_is_never_about_default() {
+    let server = TestServer::start().await;
+    server.sandbox(json!({ "name": "t1" })).await;
+    for (method, path) in [
+        (Method::POST, "/__admin/sandboxes/%ff/reset"),
+        (Method::GET, "/sandbox/nobody/health"),
+        (Method::GET, "/sandbox/nobody/__admin/sandboxes"),
+        (Method::GET, "/sandbox/%74%31/__admin/clock"),
+        (Method::GET, "/sandbox//v3/devices"),
+    ] {
+        send(server.request(method, path)).await.assert_problem(404);
+    }
+    send(server.request(Method::GET, "/sandbox/t1/__admin/health")).await.assert(200);
+    send(server.request(Method::POST, "/health")).await.assert_problem(405);
+}
+
+#[tokio::test]
+async fn what_is_there_no_longer_does_not_block_other_settings() {
+    let server = TestServer::start().await;
+    let life = json!({ "twinzo": { "account_token_life": { "forklift-01": "5s" } } });
+    server.admin(Method::PATCH, "/settings", Some(life)).await.assert(200);
+    server.admin(Method::DELETE, "/accounts/forklift-01", None).await.assert(204);
+    server.admin(Method::PATCH, "/settings", Some(json!({ "journal": { "wire": true } }))).await.assert(200);
+    let wrong = json!({ "twinzo": { "account_token_life": { "forklift-02": "5s" } } });
+    server.admin(Method::PATCH, "/settings", Some(wrong)).await.assert_problem(422);
+}
+
+#[tokio::test]
+async fn credentials_come_as_lines_for_a_shell_too() {
+    let server = TestServer::start().await;
+    let own = server.sandbox(json!({ "name": "own" })).await;
+    let lines = own.admin(Method::GET, "/credentials?format=env", None).await.assert(200).text;
+    assert!(lines.contains(&format!("export TWINZO_URL='{}/sandbox/own'\n", server.server.base_url())), "{lines}");
+    assert!(lines.contains("export TWINZO_CLIENT='acme-logistics-own'\n"), "{lines}");
+    own.admin(Method::GET, "/credentials?format=yaml", None).await.assert_problem(400);
+}
+
+#[tokio::test]
+async fn the_worlds_name_of_a_client_is_explained() {
+    let server = TestServer::start().await;
+    let own = server.sandbox(json!({ "name": "own" })).await;
+    let login = json!({ "Client": "acme-logistics", "Login": "forklift-01", "Password": "forklift-01-pass" });
+    own.post("/v3/Authorization/Authenticate", &Signature::none(), &login).await.assert(401);
+    let detail = own.last_entry().await["detail"].as_str().unwrap().to_owned();
+    assert_eq!(detail, r#"in this sandbox the client "acme-logistics" is named "acme-logistics-own""#);
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_answered_while_the_server_drains() {
+    let server = TestServer::start().await;
+    let held = json!({ "operation": "authenticate", "parties": 2, "patience": "300ms" });
+    server.admin(Method::POST, "/tokens/gather", Some(held)).await.assert(204);
+    let body = json!({ "Client": "acme-logistics", "Login": "forklift-01", "Password": "forklift-01-pass" });
+    let login = tokio::spawn(send(server.request(Method::POST, "/v3/Authorization/Authenticate").json(&body)));
+    // Until it is there, and waits for another.
+    while server.admin(Method::POST, "/clock/advance", Some(json!({ "by": 0, "if_idle": true }))).await.status == 200 {}
+    server.server.shutdown().await;
+    login.await.unwrap().assert(200);
+}

@@ -31,17 +31,23 @@ async fn a_month_of_renewals_takes_no_time() {
     let server = TestServer::with(|config| config.twinzo.token_life = "90m".parse().unwrap()).await;
     let mut signature = server.signature_of("forklift-01").await;
     // The network fails on every tenth renewal, and the client tries again.
-    let rule = json!({ "match": { "operation": "refresh" }, "trigger": { "nth": 10 }, "effect": { "status": 503 } });
-    server.admin(Method::POST, "/faults", Some(rule)).await.assert(201);
-    let hours = 30 * 24;
+    for nth in (10..800).step_by(10) {
+        let rule =
+            json!({ "match": { "operation": "refresh" }, "trigger": { "nth": nth }, "effect": { "status": 503 } });
+        server.admin(Method::POST, "/faults", Some(rule)).await.assert(201);
+    }
+    let (hours, mut failures) = (30 * 24, 0);
     for _ in 0..hours {
         server.advance("1h").await;
         let mut answer = server.get("/v3/Authorization/Token", &signature).await;
         if answer.status == 503 {
+            failures += 1;
             answer = server.get("/v3/Authorization/Token", &signature).await;
         }
         signature = Signature::token(&answer.assert(200).json());
     }
+    // 720 good ones and as many failures as tens among all.
+    assert_eq!(failures, 79);
     let clock = server.admin(Method::GET, "/clock", None).await.json();
     assert_eq!(clock["now"], "2026-01-31T00:00:00Z");
     let tokens = server.admin(Method::GET, "/tokens?account=forklift-01&limit=1", None).await.json();

@@ -334,3 +334,41 @@ async fn two_refreshes_overlap_on_purpose() {
     server.tokens("/gather", json!({ "operation": "refresh", "parties": 2, "patience": "1ms" })).await;
     server.refresh(&signature).await.assert(200);
 }
+
+#[tokio::test]
+async fn a_last_use_may_be_a_refresh() {
+    let server = TestServer::start().await;
+    let signature = server.signature_of("forklift-01").await;
+    server.tokens("/expire", json!({ "account": "forklift-01", "when": "after_next_use" })).await;
+    server.refresh(&signature).await.assert(200);
+    server.refresh(&signature).await.assert(401);
+}
+
+#[tokio::test]
+async fn grace_is_not_prolonged_and_an_expired_token_is_refreshed_once() {
+    let server = TestServer::start().await;
+    server.set(json!({ "refresh": { "old": "10s", "expired": "refused" } })).await;
+    let first = server.signature_of("forklift-01").await;
+    server.refresh(&first).await.assert(200);
+    server.advance("9s").await;
+    server.refresh(&first).await.assert(200);
+    server.advance("1s").await;
+    assert_eq!(server.uses(&first).await, "TokenSuperseded");
+    server.set(json!({ "refresh": { "old": "dies", "expired": "refreshed" } })).await;
+    let second = server.signature_of("forklift-01").await;
+    server.advance("25h").await;
+    server.refresh(&second).await.assert(200);
+    server.refresh(&second).await.assert(401);
+    assert_eq!(server.last_reason().await, "TokenSuperseded");
+}
+
+#[tokio::test]
+async fn tokens_are_listed_by_client() {
+    let server = TestServer::start().await;
+    server.signature_of("forklift-01").await;
+    let total = async |client: &str| {
+        server.admin(Method::GET, &format!("/tokens?client={client}"), None).await.assert(200).json()["total"].clone()
+    };
+    assert_eq!((total("acme-logistics").await, total("harbour-storage").await), (json!(1), json!(0)));
+    server.admin(Method::GET, "/tokens?client=nobody", None).await.assert_problem(422);
+}

@@ -251,3 +251,92 @@ async fn wait_for_entry(server: &TestServer, reason: &str) -> Value {
     }
     panic!("no entry with the reason {reason}");
 }
+
+#[tokio::test]
+async fn a_stall_lasts_as_long_as_an_idle_connection_may() {
+    let server = TestServer::with(|config| config.limits.head_timeout = "50ms".parse().unwrap()).await;
+    let rule = json!({ "effect": { "wire": "stall" } });
+    server.admin(Method::POST, "/faults", Some(rule)).await.assert(201);
+    assert_eq!(exchange(address(&server), clients()).await, (String::new(), Ended::Silent));
+    let server = TestServer::with(|config| config.limits.idle_timeout = "50ms".parse().unwrap()).await;
+    let rule = json!({ "effect": { "wire": "stall" } });
+    server.admin(Method::POST, "/faults", Some(rule)).await.assert(201);
+    assert_ne!(exchange(address(&server), clients()).await.1, Ended::Silent);
+}
+
+#[tokio::test]
+async fn an_order_for_more_bytes_than_there_are_ends_the_connection_after_the_answer() {
+    let server = with_rule(json!({ "wire": "close", "bytes": 100_000 })).await;
+    let alive = clients().replace("Connection: close\r\n", "");
+    let whole = ANSWER.replace("Connection: close\r\n", "");
+    assert_eq!(exchange(address(&server), alive).await, (whole, Ended::Fin));
+}
+
+#[tokio::test]
+async fn heads_that_come_in_one_piece_are_told_apart() {
+    let server = TestServer::with(|config| config.journal.wire = true).await;
+    let alive = clients().replace("Connection: close", "Connection: keep-alive");
+    let bytes = format!("{alive}{alive}BAD HEAD\r\n\r\n");
+    let (answers, ended) = exchange(address(&server), bytes.clone()).await;
+    assert_eq!((answers.matches("HTTP/1.1 200 OK").count(), ended), (2, Ended::Fin));
+    let entry = wait_for_entry(&server, "HeadMalformed").await;
+    assert_eq!((&entry["method"], &entry["path"]), (&json!("-"), &json!("")), "it is not the one before it");
+    let listing = server.admin(Method::GET, "/requests", None).await.json();
+    let sides = |entry: &Value| (entry["wire"]["request"]["bytes"].clone(), entry["wire"]["answer"]["bytes"].clone());
+    let answer = ANSWER.len() + "keep-alive".len() - "close".len();
+    let answer = answer - "Connection: keep-alive\r\n".len();
+    // The first has all the bytes that came, and each has its own answer.
+    assert_eq!(sides(&listing["requests"][0]), (json!(bytes.len()), json!(answer)));
+    assert_eq!(sides(&listing["requests"][1]), (json!(0), json!(answer)));
+}
+
+#[tokio::test]
+async fn the_tap_goes_on_after_100_continue() {
+    let server = TestServer::with(|config| config.journal.wire = true).await;
+    let signature = server.signature_of("forklift-01").await;
+    let headers: Vec<_> = signature.0.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let body = r#"[{"Timestamp":1767225600000}]"#;
+    let head = format!(
+        "POST /v3/localization HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n{}\r\n",
+        body.len(),
+        headers.concat()
+    );
+    let (address, sent) = (address(&server), head.len() + body.len());
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut interim = [0; 25];
+        std::io::Read::read_exact(&mut stream, &mut interim).unwrap();
+        assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+        stream.write_all(body.as_bytes()).unwrap();
+        read_to_end(&mut stream).0
+    });
+    assert!(answer.await.unwrap().starts_with("HTTP/1.1 200 "));
+    let wire = &server.last_entry().await["wire"];
+    assert_eq!(wire["request"]["bytes"], sent, "{wire}");
+    assert!(
+        wire["answer"]["text"].as_str().unwrap().starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK"),
+        "{wire}"
+    );
+}
+
+#[tokio::test]
+async fn a_preface_of_http_2_is_refused_without_a_word() {
+    let server = TestServer::start().await;
+    let (answer, _) = exchange(address(&server), "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
+    assert_eq!(answer, "");
+    assert_eq!(wait_for_entry(&server, "HeadMalformed").await["status"], Value::Null);
+}
+
+#[tokio::test]
+async fn secrets_are_hidden_however_a_head_is_written() {
+    let server = TestServer::with(|config| config.journal.wire = true).await;
+    let odd = "Authorization:Bearer my-very-secret\r\nX-Auth:my-very-secret\r\nCookie:  my-very-secret\r\n";
+    exchange(address(&server), format!("GET /v3/devices HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{odd}\r\n")).await;
+    let text = server.last_entry().await["wire"]["request"]["text"].as_str().unwrap().to_owned();
+    assert!(text.contains("Authorization:fingerprint:") && !text.contains("my-very-secret"), "{text}");
+    exchange(address(&server), format!("GET /v3/devices HTTP/1.1\r\n{odd}Bad Name: x\r\n\r\n")).await;
+    let detail = wait_for_entry(&server, "HeadMalformed").await["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("fingerprint:") && !detail.contains("my-very-secret"), "{detail}");
+}
