@@ -25,7 +25,7 @@ lint:
 docs:
     RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
 
-# Measure against bare axum; see docs/performance.md.
+# Measure against bare axum and plain hyper; see docs/performance.md.
 bench:
     cargo bench -p mock-server
 
