@@ -126,11 +126,11 @@ where
     let shared = Arc::new(Shared::new(orders, terms.taps));
     let watched = Watched::new(stream, &terms.limits, Arc::clone(&shared));
     let wire = Wire::new(watched, Arc::clone(&shared));
+    let shared = &*shared;
     let service = service_fn(|request: Request<Incoming>| {
         shared.take_head();
         let arrival = Arrival { connection: shared.id, record: shared.record_for_exchange() };
         let answered = answer(request.map(Body::new), arrival);
-        let shared = Arc::clone(&shared);
         async move {
             let mut response = answered.await;
             shared.answer(response.extensions_mut().remove::<Tamper>());

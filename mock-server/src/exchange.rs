@@ -213,7 +213,8 @@ fn problem(detail: String) -> Answer {
 /// No sandbox, so no journal: the answer says it all, and the log says it once more.
 fn unknown_sandbox(unknown: &Unknown) -> Response<Body> {
     tracing::info!("{}: {unknown}", Reason::SandboxUnknown);
-    problem(unknown.to_string()).into_response()
+    // Its body, if it has one, was not read.
+    problem(unknown.to_string()).with_header(CONNECTION, HeaderValue::from_static("close")).into_response()
 }
 
 /// A client that is told to wait waits in vain while the clock stands still, unless the clock moves by itself.

@@ -36,6 +36,7 @@ impl Orders {
         self.stall.store(true, Ordering::Release);
     }
 
+    #[inline]
     fn is_stalled(&self) -> bool {
         self.stall.load(Ordering::Acquire)
     }
@@ -83,6 +84,7 @@ impl Drop for Line {
 }
 
 impl AsyncRead for Line {
+    #[inline]
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -96,6 +98,7 @@ impl AsyncRead for Line {
 }
 
 impl AsyncWrite for Line {
+    #[inline]
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if self.orders.is_stalled() {
             return self.poll_stalled(context).map(Err);
@@ -103,6 +106,7 @@ impl AsyncWrite for Line {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
+    #[inline]
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -114,10 +118,12 @@ impl AsyncWrite for Line {
         Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 
+    #[inline]
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
     }
 
+    #[inline]
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_flush(context)
     }

@@ -42,6 +42,7 @@ impl<F> Rarely<F> {
 impl<F: Future> Future for Rarely<F> {
     type Output = F::Output;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = &mut *self;
         if !this.listener.as_ref().is_some_and(|listener| listener.will_wake(context.waker())) {

@@ -82,6 +82,7 @@ impl Shared {
     }
 
     /// The service has answered. Gives orders for the answer that hyper writes next.
+    #[inline]
     pub(super) fn answer(&self, tamper: Option<Tamper>) {
         if let Some(record) = self.record() {
             record.note_answer();
@@ -96,6 +97,7 @@ impl Shared {
     }
 
     /// Whether orders hold for what is written now; fresh ones take the place of the old.
+    #[inline]
     pub(super) fn take_orders(&self, tampering: &mut Option<Tampering>) -> bool {
         if self.is_fresh.load(Ordering::Acquire) && self.is_fresh.swap(false, Ordering::AcqRel) {
             let fresh = self.tamper.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -104,11 +106,13 @@ impl Shared {
         tampering.is_some()
     }
 
+    #[inline]
     pub(super) fn is_tapped(&self) -> bool {
         self.taps.wanted.load(Ordering::Relaxed) > 0
     }
 
     /// The bytes of the exchange that is under way, if they are kept.
+    #[inline]
     pub(super) fn record(&self) -> Option<Arc<WireRecord>> {
         if !self.has_record.load(Ordering::Acquire) {
             return None;
@@ -132,17 +136,20 @@ impl Shared {
     }
 
     /// The record for an exchange that begins, if anybody wants one.
+    #[inline]
     pub(super) fn record_for_exchange(&self) -> Option<Arc<WireRecord>> {
         self.is_tapped().then(|| self.current_record())
     }
 
     /// The service has taken a head over.
+    #[inline]
     pub(super) fn take_head(&self) {
         self.is_head_taken.store(true, Ordering::Release);
         self.phases.enter(Phase::Busy);
     }
 
     /// Another head begins.
+    #[inline]
     pub(super) fn begin_head(&self) {
         self.is_head_taken.store(false, Ordering::Release);
         self.phases.enter(Phase::Head);

@@ -60,10 +60,12 @@ const HEAD_TOO_SLOW_ANSWER: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nConnection
 // === impl Phases ===
 
 impl Phases {
+    #[inline]
     pub(super) fn enter(&self, phase: Phase) {
         self.0.store(phase as u8, Ordering::Release);
     }
 
+    #[inline]
     fn now(&self) -> Phase {
         match self.0.load(Ordering::Acquire) {
             0 => Phase::Idle,
@@ -83,6 +85,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
     }
 
     /// Some of a head, or of what should be one, came in.
+    #[inline]
     fn note_head(&mut self, bytes: &[u8]) {
         if self.shared.phases.now() == Phase::Idle {
             self.shared.begin_head();
@@ -93,6 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
     }
 
     /// Whether there was silence for too long: that of a head while one comes in, else that of an idle connection.
+    #[inline]
     fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let is_head = self.shared.phases.now() == Phase::Head;
         let tick = if is_head { self.head } else { self.idle } / TICKS;
@@ -128,6 +132,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
     }
 
     /// What a peer that does not read keeps from ending.
+    #[inline]
     fn poll_ended<T>(&mut self, context: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if result.is_pending() && self.poll_patience(context).is_ready() {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer does not read")));
@@ -135,6 +140,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
         result
     }
 
+    #[inline]
     fn poll_written(&mut self, context: &mut Context<'_>, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if matches!(result, Poll::Ready(Ok(1..))) {
             self.quiet = 0;
@@ -150,6 +156,7 @@ impl<S> Drop for Watched<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
+    #[inline]
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -173,12 +180,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    #[inline]
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = &mut *self;
         let result = Pin::new(&mut this.stream).poll_write(context, bytes);
         this.poll_written(context, result)
     }
 
+    #[inline]
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -189,10 +198,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         this.poll_written(context, result)
     }
 
+    #[inline]
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
     }
 
+    #[inline]
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let result = Pin::new(&mut this.stream).poll_flush(context);
