@@ -2,7 +2,7 @@
 //! hyper on top. Only here is it known what was on the wire.
 //!
 //! The line can be reset and can fall silent; above TLS an answer can be cut, respelled and broken. Both halves take
-//! orders from the exchange, through [`Tamper`], and from the listener, through [`Gatekeeping`].
+//! orders from the exchange, through `Tamper`, and from the listener, through `Gatekeeping`.
 
 mod entrance;
 mod line;
@@ -52,6 +52,8 @@ pub(crate) struct Gatekeeping {
     pub(crate) accept: Accept,
     /// Before anything else happens to it.
     pub(crate) delay: Duration,
+    /// How often it began to refuse: a connection that was open then is reset, however soon the state changes again.
+    pub(crate) refusals: u64,
 }
 
 /// Whether a listener lets anybody in.
@@ -112,17 +114,18 @@ where
     let orders = Arc::new(Orders::default());
     let line = Line::new(stream, Arc::clone(&orders));
     let mut gatekeeping = terms.gatekeeping.clone();
+    let refusals = gatekeeping.borrow().refusals;
     let stream = tokio::select! {
         stream = entrance::enter(line, &orders, &terms) => stream?,
         () = drain.cancelled() => return None,
-        () = reaches(&mut gatekeeping, State::Refuse) => {
+        () = refuses(&mut gatekeeping, refusals) => {
             orders.reset();
             return None;
         }
     };
     // What happened meanwhile is looked at before anything is served.
     gatekeeping.mark_changed();
-    let mut news = Rarely::new(next_news(gatekeeping, Some(drain.clone())));
+    let mut news = Rarely::new(next_news(gatekeeping, refusals, Some(drain.clone())));
     let shared = Arc::new(Shared::new(orders, terms.taps));
     let watched = Watched::new(stream, &terms.limits, Arc::clone(&shared));
     let wire = Wire::new(watched, Arc::clone(&shared));
@@ -177,7 +180,7 @@ where
                 connection.as_mut().graceful_shutdown();
             }
         }
-        news = Rarely::new(next_news(gatekeeping, (!is_draining).then(|| drain.clone())));
+        news = Rarely::new(next_news(gatekeeping, refusals, (!is_draining).then(|| drain.clone())));
     };
     drop(connection);
     if let Err(error) = &result {
@@ -210,6 +213,7 @@ enum Event {
 /// The next event. A listener that is gone changes no more; what drains already does not begin to.
 async fn next_news(
     mut gatekeeping: watch::Receiver<Gatekeeping>,
+    refusals: u64,
     drain: Option<CancellationToken>,
 ) -> (Event, watch::Receiver<Gatekeeping>) {
     let cancelled = async {
@@ -227,13 +231,16 @@ async fn next_news(
         () = changed => true,
         () = cancelled => false,
     };
-    let event = if is_changed { Event::State(gatekeeping.borrow_and_update().state) } else { Event::Drain };
-    (event, gatekeeping)
+    if !is_changed {
+        return (Event::Drain, gatekeeping);
+    }
+    let now = *gatekeeping.borrow_and_update();
+    (Event::State(if now.refusals == refusals { now.state } else { State::Refuse }), gatekeeping)
 }
 
-/// Ends when the listener is in a state.
-async fn reaches(gatekeeping: &mut watch::Receiver<Gatekeeping>, state: State) {
-    if gatekeeping.wait_for(|now| now.state == state).await.is_err() {
+/// Ends when the listener begins to refuse.
+async fn refuses(gatekeeping: &mut watch::Receiver<Gatekeeping>, refusals: u64) {
+    if gatekeeping.wait_for(|now| now.refusals != refusals).await.is_err() {
         std::future::pending::<()>().await;
     }
 }

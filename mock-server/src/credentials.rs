@@ -119,6 +119,13 @@ impl Credentials {
 // === impl TwinzoCredentials ===
 
 impl TwinzoCredentials {
+    /// A key for every branch, or else for the first device's.
+    fn api_key(&self) -> Option<&ApiKeyCredentials> {
+        let home = self.devices.first().map(|device| &device.branch_guid);
+        let opens = |key: &&ApiKeyCredentials| key.branch_guid.is_none() || key.branch_guid.as_ref() == home;
+        self.api_keys.iter().find(opens)
+    }
+
     fn of(directory: &Directory, client: &Client, now: Timestamp) -> Self {
         let id = directory.client_by_guid(&client.guid);
         let is_theirs = |owner| Some(owner) == id;
@@ -127,7 +134,10 @@ impl TwinzoCredentials {
         let accounts = || directory.accounts().filter(|(_, account)| is_theirs(account.client) && !account.disabled);
         let others = accounts().filter(|(_, account)| account.kind != AccountKind::Device);
         let devices = accounts().filter_map(|(id, account)| Some((account, directory.device_of(id)?.1)));
-        let keys = directory.keys().filter_map(|(_, key)| match key.opens {
+        // One that retires stands behind its successor, and one for a single branch behind those for all.
+        let mut keys: Vec<_> = directory.keys().map(|(_, key)| key).collect();
+        keys.sort_by_key(|key| (matches!(key.opens, Opens::Client(_, Some(_))), key.retires.is_some()));
+        let keys = keys.into_iter().filter_map(|key| match key.opens {
             Opens::Client(owner, branch) if is_theirs(owner) && key.is_good(now) => {
                 Some(ApiKeyCredentials { key: key.text.clone(), branch_guid: branch.map(branch_guid) })
             }

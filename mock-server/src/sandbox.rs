@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use secrecy::ExposeSecret;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -69,6 +70,8 @@ pub struct Sandbox {
     editing: Mutex<Gone>,
     /// Who waits for something in it without an exchange.
     visitors: AtomicUsize,
+    /// Ends what waits in it, once it is deleted.
+    pub(crate) end: CancellationToken,
     seed: Seed,
     index: Arc<CredentialIndex>,
     run: String,
@@ -162,6 +165,7 @@ impl Sandbox {
             setup: RwLock::new(Arc::new(setup)),
             editing: Mutex::default(),
             visitors: AtomicUsize::new(0),
+            end: CancellationToken::new(),
             index: Arc::clone(&common.index),
             run: common.run.clone(),
             seed,
@@ -225,6 +229,7 @@ impl Sandbox {
         }
         self.index.update(&self.id, Some(&self.directory()), None);
         self.gather.disarm();
+        self.end.cancel();
         self.listeners.close_all();
         if self.setup().settings.journal.wire {
             self.taps.want(false);

@@ -91,7 +91,11 @@ pub(super) async fn show(
     let visit = sandbox.visit();
     let reached = tokio::select! {
         reached = sandbox.clock.reached(until, patience.unsigned()) => reached,
-        () = app.plumbing.drain.cancelled() => false,
+        () = app.plumbing.drain.cancelled() => {
+            let detail = "the server is shutting down";
+            return Err(AdminProblem::new(StatusCode::SERVICE_UNAVAILABLE, detail));
+        }
+        () = sandbox.end.cancelled() => return Err(AdminProblem::not_found("the sandbox was deleted meanwhile")),
     };
     drop(visit);
     app.sandboxes.get(&sandbox.id);

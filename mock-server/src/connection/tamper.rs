@@ -75,6 +75,11 @@ impl Tamper {
         Self { cut: Some(Cut { after: 0, end: End::Reset }), ..Self::default() }
     }
 
+    /// Whether not a byte of the answer is sent.
+    pub(crate) fn sends_nothing(&self) -> bool {
+        matches!(self.cut, Some(Cut { after: 0, .. }))
+    }
+
     /// In the words of the journal.
     pub(crate) fn describe(&self) -> String {
         let mut words = Vec::new();

@@ -22,7 +22,7 @@ impl Credentials {
             set(&format!("TWINZO_LOGIN{suffix}"), Some(&device.login));
             set(&format!("TWINZO_PASSWORD{suffix}"), Some(&device.password));
         }
-        set("TWINZO_API_KEY", twinzo.api_keys.first().map(|key| key.key.as_str()));
+        set("TWINZO_API_KEY", twinzo.api_key().map(|key| key.key.as_str()));
         if let Some(other) = self.twinzo_others.first() {
             set("TWINZO_OTHER_CLIENT", Some(&other.client));
             set("TWINZO_OTHER_CLIENT_GUID", Some(&other.client_guid));
@@ -30,7 +30,7 @@ impl Credentials {
             set("TWINZO_OTHER_BRANCH_GUID", device.map(|device| device.branch_guid.as_str()));
             set("TWINZO_OTHER_LOGIN", device.map(|device| device.login.as_str()));
             set("TWINZO_OTHER_PASSWORD", device.map(|device| device.password.as_str()));
-            set("TWINZO_OTHER_API_KEY", other.api_keys.first().map(|key| key.key.as_str()));
+            set("TWINZO_OTHER_API_KEY", other.api_key().map(|key| key.key.as_str()));
         }
         let timbr = &self.timbr;
         let user = timbr.users.first();

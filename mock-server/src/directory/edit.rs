@@ -61,7 +61,7 @@ pub enum InvalidEdit {
     #[error(transparent)]
     Unknown(#[from] Unknown),
     /// What it wants to add is there already.
-    #[error("{field}: there is such a one already; choose another")]
+    #[error("{field}: there is one like that already; choose another")]
     Taken {
         /// JSON path of the member.
         field: &'static str,
@@ -291,7 +291,7 @@ mod tests {
     fn what_is_taken_or_unknown_is_refused() {
         let mut world = Directory::default_world().unwrap();
         let mut add = |json: &str| world.add_account(serde_json::from_str(json).unwrap()).unwrap_err().to_string();
-        assert!(add(r#"{"login":"agv-07","password":"p"}"#).starts_with("login: there is such a one"));
+        assert!(add(r#"{"login":"agv-07","password":"p"}"#).starts_with("login: there is one like that"));
         assert_eq!(
             add(r#"{"login":"x","password":"p","client":"acme-logistic"}"#),
             r#"client "acme-logistic" is unknown; did you mean "acme-logistics"?"#

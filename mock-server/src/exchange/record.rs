@@ -5,7 +5,7 @@ use http::request::Parts;
 use crate::answer::Outcome;
 use crate::call::Call;
 use crate::clock;
-use crate::connection::{Arrival, Cut};
+use crate::connection::{Arrival, Tamper};
 use crate::journal::{Entry, JournalLimits, PackedHeaders};
 use crate::operation::{Operation, Vendor};
 use crate::sandbox::{Sandbox, Via};
@@ -24,7 +24,10 @@ pub(super) struct Exchanged<'a> {
 
 impl Exchanged<'_> {
     pub(super) fn log(&self, sandbox: &Sandbox, outcome: &Outcome) {
-        let status = outcome.answer.status.as_u16();
+        let status = match &outcome.tamper {
+            Some(tamper) if tamper.sends_nothing() => "nothing".to_owned(),
+            _ => outcome.answer.status.as_u16().to_string(),
+        };
         let operation = self.operation.map_or("-", Operation::name);
         let (id, method, sandbox_id) = (self.call.id, self.call.method, &*sandbox.id);
         let path = || sandbox.redactor.text(self.call.path).into_owned();
@@ -48,7 +51,7 @@ impl Exchanged<'_> {
         let Self { call, parts, arrival, vendor, operation, via } = self;
         let limits = JournalLimits::of(&call.setup.settings.journal);
         let target = parts.uri.path_and_query().map_or(call.path, http::uri::PathAndQuery::as_str);
-        let unsent = matches!(&outcome.tamper, Some(tamper) if matches!(tamper.cut, Some(Cut { after: 0, .. })));
+        let unsent = outcome.tamper.as_ref().is_some_and(Tamper::sends_nothing);
         let entry = Entry {
             id: call.id,
             at: call.now,

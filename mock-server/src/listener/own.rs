@@ -165,7 +165,10 @@ impl Listeners {
     /// Takes all of them back to how they were opened.
     pub(crate) fn reset(&self) {
         for listener in self.list() {
-            listener.gatekeeping.send_if_modified(|now| std::mem::replace(now, listener.origin) != listener.origin);
+            listener.gatekeeping.send_if_modified(|now| {
+                let origin = Gatekeeping { refusals: now.refusals, ..listener.origin };
+                std::mem::replace(now, origin) != origin
+            });
         }
     }
 
@@ -191,7 +194,7 @@ impl Listener {
 
     /// As it is shown; `url` makes one of a scheme and an address.
     pub(crate) fn view(&self, url: impl FnOnce(&str, SocketAddr) -> String) -> ListenerView {
-        let Gatekeeping { state, accept, delay } = *self.gatekeeping.borrow();
+        let Gatekeeping { state, accept, delay, .. } = *self.gatekeeping.borrow();
         ListenerView {
             id: format!("l{}", self.id),
             url: url(if self.is_tls { "https" } else { "http" }, self.address),

@@ -92,7 +92,7 @@ pub(crate) struct ListenerView {
 impl ListenerSpec {
     pub(super) fn gatekeeping(&self) -> Gatekeeping {
         let delay = self.accept_delay.map_or(Duration::ZERO, Span::unsigned);
-        Gatekeeping { state: self.state.into(), accept: self.accept.into(), delay }
+        Gatekeeping { state: self.state.into(), accept: self.accept.into(), delay, refusals: 0 }
     }
 }
 
@@ -100,7 +100,11 @@ impl ListenerSpec {
 
 impl ListenerChange {
     pub(super) fn apply(&self, gatekeeping: &mut Gatekeeping) {
-        gatekeeping.state = self.state.map_or(gatekeeping.state, State::from);
+        let before = gatekeeping.state;
+        gatekeeping.state = self.state.map_or(before, State::from);
+        if gatekeeping.state == State::Refuse && before != State::Refuse {
+            gatekeeping.refusals += 1;
+        }
         gatekeeping.accept = self.accept.map_or(gatekeeping.accept, Accept::from);
         match self.accept_delay {
             Nullable::Absent => {}

@@ -7,7 +7,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, 
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use tokio_rustls::rustls::{self, ServerConfig};
 
 use super::spec::TlsSpec;
@@ -77,6 +77,13 @@ impl Authority {
         let made = |error: rcgen::Error| InvalidTls::Made(error.to_string());
         let signer = self.0.get_or_init(|| Signer::new().map_err(|error| error.to_string()));
         let signer = signer.as_ref().map_err(|error| InvalidTls::Made(error.clone()))?;
+        let is_name = |name: &String| ServerName::try_from(name.as_str()).is_ok();
+        if let Some(wrong) = names.iter().find(|name| !is_name(name)) {
+            return Err(InvalidTls::Made(format!("{wrong:?} is no host name and no address")));
+        }
+        if names.is_empty() {
+            return Err(InvalidTls::Made("give at least one".to_owned()));
+        }
         let mut params = CertificateParams::new(names).map_err(made)?;
         params.distinguished_name.push(DnType::CommonName, "mock-server");
         let key = KeyPair::generate().map_err(made)?;
@@ -117,12 +124,16 @@ mod tests {
 
     #[test]
     fn what_makes_no_certificate_is_said() {
-        let refused = |json| {
+        let refused = |json: &str| {
             let spec: TlsSpec = serde_json::from_str(json).unwrap();
             Authority::default().tls(&spec).map(|tls| tls.ca_pem).unwrap_err().to_string()
         };
         assert!(refused(r#"{"certificate":"x"}"#).starts_with("tls: give certificate and key together"));
         assert!(refused(r#"{"certificate":"x","key":"y"}"#).starts_with("tls.certificate: this is no PEM certificate"));
-        assert!(refused(r#"{"names":["ü"]}"#).starts_with("tls.names: no certificate can be made"));
+        for names in [r#"["ü"]"#, r#"[""]"#, r#"["not a name!"]"#, "[]"] {
+            let json = format!(r#"{{"names":{names}}}"#);
+            let refused = refused(&json);
+            assert!(refused.starts_with("tls.names: no certificate can be made"), "{names}: {refused}");
+        }
     }
 }

@@ -205,3 +205,17 @@ async fn a_key_that_was_rotated_twice_does_not_come_back() {
     server.get("/v3/devices", &Signature::api_key(BRATISLAVA, API_KEY)).await.assert(401);
     assert_eq!(server.last_reason().await, "ApiKeyRetired");
 }
+
+#[tokio::test]
+async fn credentials_go_on_fitting_together_after_a_rotation() {
+    let server = TestServer::start().await;
+    let rotate = server.admin(Method::POST, "/keys/key-1/rotate", Some(json!({ "overlap": "1h" })));
+    let new = rotate.await.assert(201).json()["key"].as_str().unwrap().to_owned();
+    for _ in 0..2 {
+        let credentials = server.admin(Method::GET, "/credentials", None).await.assert(200).json();
+        assert_eq!(credentials["twinzo"]["api_keys"][0], json!({ "key": new }), "the newest that opens every branch");
+        let lines = server.admin(Method::GET, "/credentials?format=env", None).await.assert(200).text;
+        assert!(lines.contains(&format!("export TWINZO_API_KEY='{new}'\n")), "{lines}");
+        server.advance("2h").await;
+    }
+}

@@ -130,6 +130,8 @@ async fn open_connections_follow_the_state() {
     assert_eq!((status.as_str(), ended), ("200", Ended::Silent), "it goes on where it was");
     let stream = open().await;
     own.change(&id, json!({ "state": "refuse" })).await;
+    // However short that was.
+    own.change(&id, json!({ "state": "up" })).await;
     let (status, ended, _) = again(stream, None).await;
     assert_eq!((status.as_str(), ended), ("", Ended::Rst));
 }

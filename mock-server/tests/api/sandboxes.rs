@@ -345,3 +345,16 @@ async fn a_request_under_way_is_answered_while_the_server_drains() {
     server.server.shutdown().await;
     login.await.unwrap().assert(200);
 }
+
+#[tokio::test]
+async fn whoever_waits_in_a_sandbox_hears_of_its_end() {
+    let server = TestServer::start().await;
+    let own = server.sandbox(json!({ "name": "own" })).await;
+    let (waiting, deleted) = tokio::join!(
+        own.admin(Method::GET, "/clock?until=2030-01-01T00:00:00Z&timeout=1m", None),
+        // Whichever comes first, the wait ends.
+        server.admin(Method::DELETE, "/sandboxes/own", None)
+    );
+    deleted.assert(204);
+    waiting.assert_problem(404);
+}
