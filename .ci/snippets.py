@@ -224,13 +224,12 @@ def indented(output: str) -> str:
 
 
 def reset(admin_url: str, token: str | None) -> None:
-    headers = {"Content-Type": "application/json"}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
+    authorization = {"Authorization": f"Bearer {token}"} if token else {}
     # No proxy: the server is on this machine.
     opener = build_opener(ProxyHandler({}))
 
     def call(method: str, path: str, body: bytes | None = None) -> bytes:
+        headers = authorization | ({"Content-Type": "application/json"} if body else {})
         with opener.open(Request(f"{admin_url}{path}", body, headers, method=method), timeout=10) as answer:
             return answer.read()
 

@@ -113,7 +113,19 @@ def self_test() -> bool:
     resets = []
 
     class Stub(http.server.BaseHTTPRequestHandler):
-        """Stands for the mock server, of which only the reset is needed."""
+        """Stands for the mock server, of which only the reset and the list of sandboxes are needed."""
+
+        def do_GET(self) -> None:
+            answer = json.dumps({"sandboxes": [{"id": "default"}, {"id": "t1"}]}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def do_DELETE(self) -> None:
+            resets.append((self.path, None, None, self.headers["Authorization"]))
+            self.send_response(204)
+            self.end_headers()
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -145,11 +157,14 @@ def self_test() -> bool:
                     outcome = check(names, timeout=2)
             finally:
                 os.chdir(here)
-        call = ("/__admin/reset", {}, "application/json", "Bearer made-up-token")
+        calls = [
+            ("/__admin/sandboxes/t1", None, None, "Bearer made-up-token"),
+            ("/__admin/reset", {}, "application/json", "Bearer made-up-token"),
+        ]
         faults = [f"does not print: {text}" for text in wanted if text not in printed.getvalue()]
         if outcome is not expected:
             faults.append(f"is {'well' if outcome else 'not well'}")
-        if resets != [call] * (len(texts) - 1):
+        if resets != calls * (len(texts) - 1):
             faults.append(f"resets: {resets}")
         for fault in faults:
             print(f"self-test, {what}: {fault}{indented(printed.getvalue())}")
