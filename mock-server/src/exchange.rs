@@ -46,21 +46,23 @@ pub(crate) async fn serve(app: &App, door: &Door, request: Request<Body>, arriva
             None => return unknown_sandbox(&unknown),
         },
     };
-    // From here on it counts as under way; where, only the body of a log in may say in the end.
-    let likely = addressed.as_ref().map(|found| Arc::clone(&found.sandbox));
-    let likely = likely.unwrap_or_else(|| find_by_credential(&app.sandboxes, &parts.headers, || None).sandbox);
-    let mut inside = likely.gate.enter();
+    let is_addressed = addressed.is_some();
+    let mut found = addressed.unwrap_or_else(|| find_by_credential(&app.sandboxes, &parts.headers, || None));
+    // From here on it counts as under way.
+    let mut inside = found.sandbox.gate.enter();
     let path = split_prefix(parts.uri.path()).map_or(parts.uri.path(), |(_, path)| path);
     let route = if door.is_trap() { Route::Outside } else { Route::find(&parts.method, path) };
     let matters = door.is_trap() || matches!(route, Route::To(..));
     let read = body::read(&parts, body, &app.limits, matters).await;
-    let found = addressed.unwrap_or_else(|| {
-        let is_login = matches!(route, Route::To(Operation::Twinzo(TwinzoOperation::Authenticate), _));
-        let client_name = || read.as_ref().ok().filter(|_| is_login).and_then(|body| twinzo::client_name(body));
-        find_by_credential(&app.sandboxes, &parts.headers, client_name)
-    });
-    if !Arc::ptr_eq(&likely, &found.sandbox) {
-        inside = found.sandbox.gate.enter();
+    if let (Route::To(Operation::Twinzo(TwinzoOperation::Authenticate), _), Ok(body), false) =
+        (&route, &read, is_addressed)
+    {
+        // The client that a log in names stands in its body.
+        let named = find_by_credential(&app.sandboxes, &parts.headers, || twinzo::client_name(body));
+        if !Arc::ptr_eq(&named.sandbox, &found.sandbox) {
+            inside = named.sandbox.gate.enter();
+        }
+        found = named;
     }
     let operation = if let Route::To(operation, _) = route { Some(operation) } else { None };
     let _turn = found.sandbox.gather.meet(operation).await;

@@ -66,7 +66,7 @@ impl Effect {
     pub(super) fn compile(spec: &EffectSpec) -> Result<Self, InvalidRule> {
         let wrong = |field, problem: &str| Err(InvalidRule::Value { field, problem: problem.to_owned() });
         let EffectSpec { status, retry_after, wire, at, bytes, case, statuses } = spec;
-        match (status, wire) {
+        let wire = match (status, wire) {
             (Some(status), None) => {
                 let in_range = StatusCode::from_u16(*status).ok().filter(|_| (200..=599).contains(status));
                 let Some(status) = in_range else {
@@ -81,14 +81,13 @@ impl Effect {
             (None, Some(_)) if retry_after.is_some() => {
                 return wrong("effect.retry_after", "it belongs to effect.status");
             }
-            (None, Some(_)) => {}
+            (None, Some(wire)) => *wire,
             _ => return wrong("effect", "give one of status and wire"),
-        }
-        let (Some(wire), whole) = (wire, Tamper::default()) else { return wrong("effect", "give status or wire") };
-        if case.is_some() != (*wire == WireEffect::HeaderCase) {
+        };
+        if case.is_some() != (wire == WireEffect::HeaderCase) {
             return wrong("effect.case", "it belongs to the wire effect header_case, which needs it");
         }
-        if statuses.is_some() && *wire != WireEffect::Interim {
+        if statuses.is_some() && wire != WireEffect::Interim {
             return wrong("effect.statuses", "they belong to the wire effect interim");
         }
         let cut = |end| Tamper { cut: Some(Cut { after: bytes.unwrap_or(0), end }), ..Tamper::default() };
@@ -96,8 +95,8 @@ impl Effect {
             WireEffect::Reset => cut(End::Reset),
             WireEffect::Close => cut(End::Close),
             WireEffect::Stall => cut(End::Stall),
-            WireEffect::BadChunk => Tamper { bad_chunk: true, ..whole },
-            WireEffect::HeaderCase => Tamper { spelling: case.map(spelling), ..whole },
+            WireEffect::BadChunk => Tamper { bad_chunk: true, ..Tamper::default() },
+            WireEffect::HeaderCase => Tamper { spelling: case.map(spelling), ..Tamper::default() },
             WireEffect::Interim => {
                 let statuses = statuses.clone().unwrap_or_else(|| vec![103]);
                 if statuses.is_empty()
@@ -106,7 +105,7 @@ impl Effect {
                 {
                     return wrong("effect.statuses", "allowed: 1 to 10 of 100 and 102 to 199");
                 }
-                Tamper { interim: statuses, ..whole }
+                Tamper { interim: statuses, ..Tamper::default() }
             }
         };
         let Some(Cut { after, .. }) = tamper.cut else {
