@@ -10,6 +10,7 @@ mod credentials;
 mod faults;
 mod json;
 mod keys;
+mod limits;
 mod listeners;
 mod problem;
 mod requests;
@@ -64,7 +65,10 @@ fn nouns() -> Router<Arc<App>> {
         .route("/clock", get(clock::show).put(clock::set))
         .route("/clock/advance", post(clock::advance))
         .route("/faults", get(faults::list).post(faults::add).delete(faults::clear))
-        .route("/faults/{id}", delete(faults::remove))
+        .route("/faults/packs", get(faults::list_packs))
+        .route("/faults/{id}", get(faults::one).patch(faults::change).delete(faults::remove))
+        .route("/limits", get(limits::list).post(limits::add).delete(limits::clear))
+        .route("/limits/{id}", delete(limits::remove))
         .route("/tokens", get(tokens::list).post(tokens::issue).delete(tokens::clear))
         .route("/tokens/expire", post(tokens::expire))
         .route("/tokens/revoke", post(tokens::revoke))
@@ -92,8 +96,8 @@ pub(crate) async fn health() -> Json<serde_json::Value> {
 
 pub(crate) async fn unknown() -> Response {
     let nouns = "health, ready, sandboxes, sandboxes/{sandbox}; and at the top or below sandboxes/{sandbox}: accounts, \
-                 accounts/{login}, clock, clock/advance, credentials, faults, faults/{id}, keys, keys/{id}, \
-                 keys/{id}/rotate, listeners, listeners/{id}, requests, requests/{id}, reset, settings, tokens, and \
+                 accounts/{login}, clock, clock/advance, credentials, faults, faults/{id}, faults/packs, keys, \
+                 keys/{id}, keys/{id}/rotate, limits, limits/{id}, listeners, listeners/{id}, requests, requests/{id}, reset, settings, tokens, and \
                  tokens/ with expire, revoke, rotate, shorten, fail, next, gather";
     AdminProblem::not_found(format!("the admin API has: {nouns}")).into_response()
 }

@@ -7,8 +7,10 @@ use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use serde::Serialize;
+use wire::problem::Problem;
 
 use crate::connection::Tamper;
+use crate::fault::{Items, Wait};
 use crate::reason::Refused;
 
 /// JSON as the vendors label it.
@@ -31,6 +33,12 @@ pub(crate) struct Outcome {
     pub(crate) token_generation: Option<u32>,
     /// Ids of the fault rules that fired.
     pub(crate) faults: Vec<String>,
+    /// What each of them did.
+    pub(crate) injected: Vec<String>,
+    /// Items of the request that rules refuse; whoever stores items asks.
+    pub(crate) items: Vec<Items>,
+    /// How long it waits before it goes out.
+    pub(crate) wait: Wait,
     /// What looks odd without being wrong.
     pub(crate) hints: Vec<String>,
     /// What the connection does to the answer.
@@ -64,6 +72,18 @@ impl Answer {
         answer.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         answer.body = Bytes::from_static(b"mock-server: internal error, see its log\n");
         answer
+    }
+
+    /// An answer of this server's own, about its own business: problem details.
+    pub(crate) fn problem(status: StatusCode, detail: String) -> Self {
+        let problem = Problem {
+            kind: "about:blank".to_owned(),
+            title: status.canonical_reason().unwrap_or("Unknown").to_owned(),
+            status: status.as_u16(),
+            detail: Some(detail),
+            ..Problem::default()
+        };
+        Self::json(status, HeaderValue::from_static(wire::problem::MEDIA_TYPE), &problem)
     }
 
     /// The empty 405 that both vendors' frameworks give.
@@ -100,6 +120,9 @@ impl Outcome {
             account: None,
             token_generation: None,
             faults: Vec::new(),
+            injected: Vec::new(),
+            items: Vec::new(),
+            wait: Wait::default(),
             hints: Vec::new(),
             tamper: None,
         }

@@ -22,9 +22,13 @@ pub(crate) struct Call<'a> {
     pub(crate) method: &'a Method,
     /// Without the prefix that names a sandbox.
     pub(crate) path: &'a str,
+    /// That prefix, or nothing.
+    pub(crate) prefix: &'a str,
     pub(crate) query: Option<&'a str>,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a Bytes,
+    /// Number of the connection that it came by.
+    pub(crate) connection: u64,
 }
 
 // === impl Call ===

@@ -6,7 +6,7 @@ mod signals;
 mod telemetry;
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -87,6 +87,12 @@ struct ServerArgs {
     /// Show secrets in the journal instead of fingerprints.
     #[arg(long, env = "MOCK_SERVER_SHOW_SECRETS", value_parser = switch)]
     show_secrets: bool,
+    /// Folder of the files that fault rules may answer with.
+    #[arg(long, env = "MOCK_SERVER_FILES", value_name = "DIR")]
+    files: Option<PathBuf>,
+    /// Let a request bring its own fault along in an X-Mock-Fault header.
+    #[arg(long, env = "MOCK_SERVER_FAULT_HEADER", value_parser = switch)]
+    fault_header: bool,
     /// What to log on stderr: off, error, warn, info, debug or trace, or such pairs as `mock_server=debug`.
     #[arg(long, env = "MOCK_SERVER_LOG", value_name = "LEVEL")]
     log: Option<Log>,
@@ -195,7 +201,7 @@ impl Cli {
 impl ServerArgs {
     /// File, environment and flags in one.
     fn configuration(&self) -> Result<Config, Failure> {
-        let mut config = read_file(self.config.as_ref())?;
+        let mut config = read_file(self.config.as_ref(), self.files.as_deref())?;
         let server = &mut config.server;
         if !self.hosts.is_empty() {
             server.hosts.clone_from(&self.hosts);
@@ -211,6 +217,7 @@ impl ServerArgs {
         server.public_url = self.public_url.clone().or(server.public_url.take());
         server.explain |= self.explain;
         server.show_secrets |= self.show_secrets;
+        server.fault_header |= self.fault_header;
         config.entropy.seed = self.seed.unwrap_or(config.entropy.seed);
         config.twinzo.token_life = self.token_life.unwrap_or(config.twinzo.token_life);
         if let Some(format) = self.token_format {
@@ -223,12 +230,14 @@ impl ServerArgs {
     }
 }
 
-fn read_file(path: Option<&PathBuf>) -> Result<Config, Failure> {
+fn read_file(path: Option<&PathBuf>, files: Option<&Path>) -> Result<Config, Failure> {
     let Some(path) = path else {
-        return Ok(Config::default());
+        let mut config = Config::default();
+        config.server.files = files.map(Path::to_owned);
+        return Ok(config);
     };
     let directory = world()?;
-    config::load(path, &directory).map_err(|error: ConfigError| Failure::Config(error.to_string()))
+    config::load(path, &directory, files).map_err(|error: ConfigError| Failure::Config(error.to_string()))
 }
 
 fn world() -> Result<Directory, Failure> {
@@ -241,7 +250,7 @@ fn credentials(config: &Config) -> Result<Credentials, Failure> {
 }
 
 fn print_credentials(args: &CredentialsArgs) -> Result<Exit, Failure> {
-    let credentials = credentials(&read_file(args.config.as_ref())?)?;
+    let credentials = credentials(&read_file(args.config.as_ref(), None)?)?;
     let text = match args.format {
         Layout::Human => credentials.human(),
         Layout::Env => credentials.shell(None),

@@ -17,6 +17,7 @@ use serde::Deserialize;
 
 use crate::clock::ClockSetting;
 use crate::fault::RuleSpec;
+use crate::limit::LimitSpec;
 
 /// Everything that a file may say.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -40,4 +41,6 @@ pub struct Config {
     pub timbr: TimbrSection,
     /// Rules that are in force from the start.
     pub faults: Vec<RuleSpec>,
+    /// How much each client, branch, account or token may ask for.
+    pub rate_limits: Vec<LimitSpec>,
 }

@@ -7,9 +7,11 @@
 mod entrance;
 mod line;
 mod own;
+mod pace;
 mod rarely;
 mod shared;
 mod tamper;
+mod tampering;
 mod tap;
 mod transport;
 mod watched;
@@ -34,7 +36,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::LimitsSection;
 
 pub(crate) use own::OwnAnswer;
-pub(crate) use tamper::{Cut, End, Spelling, Tamper};
+pub(crate) use tamper::{Cut, End, Framing, Pace, Place, Spelling, Tamper};
 pub(crate) use tap::{Side, WireRecord};
 
 use line::{Line, Orders};

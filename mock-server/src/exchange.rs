@@ -8,6 +8,7 @@ mod record;
 mod unserved;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -15,15 +16,16 @@ use http::header::{CONNECTION, DATE, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
-use wire::problem::Problem;
 
 use crate::answer::{Answer, Outcome};
 use crate::app::{App, Door};
 use crate::call::Call;
 use crate::clock::ClockMode;
-use crate::connection::{Arrival, Tamper};
+use crate::connection::Arrival;
+use crate::fault::{Shape, Subject, Wait, Who};
+use crate::govern::govern;
 use crate::operation::{Operation, Route, TwinzoOperation, Vendor};
-use crate::reason::Reason;
+use crate::reason::{Reason, cut};
 use crate::sandbox::{Found, Sandbox, Via, find_by_address, find_by_credential, split_prefix};
 use crate::suggest::Unknown;
 use crate::{timbr, twinzo};
@@ -34,6 +36,7 @@ use record::Exchanged;
 pub(crate) use unserved::{over_limit, unserved};
 
 const X_MOCK_REASON: HeaderName = HeaderName::from_static("x-mock-reason");
+const X_MOCK_FAULT: HeaderName = HeaderName::from_static("x-mock-fault");
 
 /// Answers whatever is not the admin API's.
 pub(crate) async fn serve(app: &App, door: &Door, request: Request<Body>, arrival: Arrival) -> Response<Body> {
@@ -66,11 +69,37 @@ pub(crate) async fn serve(app: &App, door: &Door, request: Request<Body>, arriva
     }
     let operation = if let Route::To(operation, _) = route { Some(operation) } else { None };
     let _turn = found.sandbox.gather.meet(operation).await;
-    let request = Received { app, door, parts: &parts, path, arrival };
-    let response = request.answer(&found, route, read);
-    drop(inside);
+    let prefix = parts.uri.path().strip_suffix(path).unwrap_or_default();
+    let request = Received { app, door, parts: &parts, path, prefix, arrival };
+    let (response, wait) = request.answer(&found, route, read);
+    if wait != Wait::default() {
+        wait_out(&found.sandbox, wait, inside).await;
+    }
     response
 }
+
+/// Holds an answer back. On the real clock its exchange is under way meanwhile; whoever waits for the sandbox's clock
+/// must not keep it from being moved.
+async fn wait_out(sandbox: &Arc<Sandbox>, wait: Wait, inside: impl Sized) {
+    let _visit = sandbox.visit();
+    let waiting = async {
+        tokio::time::sleep_until(tokio::time::Instant::now() + wait.real).await;
+        drop(inside);
+        if !wait.sandbox.is_zero() {
+            let end =
+                SignedDuration::try_from(wait.sandbox).ok().and_then(|wait| sandbox.clock.now().checked_add(wait).ok());
+            sandbox.clock.reached(end.unwrap_or(Timestamp::MAX), LONGEST_WAIT).await;
+        }
+    };
+    tokio::select! {
+        () = waiting => {}
+        // Nobody is there any more who could move its clock.
+        () = sandbox.end.cancelled() => {}
+    }
+}
+
+/// For the sandbox's clock to be moved: whoever waits has long given up.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 /// A request that has arrived.
 struct Received<'a> {
@@ -79,6 +108,8 @@ struct Received<'a> {
     parts: &'a Parts,
     /// Without the prefix that names a sandbox.
     path: &'a str,
+    /// That prefix, or nothing.
+    prefix: &'a str,
     arrival: Arrival,
 }
 
@@ -86,7 +117,7 @@ struct Received<'a> {
 
 impl Received<'_> {
     /// Everything after the body, without waiting for anything.
-    fn answer(self, found: &Found, route: Route, read: Result<Bytes, Unread>) -> Response<Body> {
+    fn answer(self, found: &Found, route: Route, read: Result<Bytes, Unread>) -> (Response<Body>, Wait) {
         let sandbox = &*found.sandbox;
         let (directory, setup) = (sandbox.directory(), sandbox.setup());
         let now = sandbox.clock.now();
@@ -108,9 +139,11 @@ impl Received<'_> {
             setup: &setup,
             method: &self.parts.method,
             path: self.path,
+            prefix: self.prefix,
             query: self.parts.uri.query(),
             headers: &self.parts.headers,
             body: &body,
+            connection: self.arrival.connection,
         };
         let mut outcome = match unread {
             _ if self.door.is_trap() => Outcome::anonymous(Answer::empty(StatusCode::OK), None),
@@ -125,25 +158,18 @@ impl Received<'_> {
             // hyper closes after this; a client that is not told may send its next request into the void.
             outcome.answer.headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        if outcome.answer.status == StatusCode::NO_CONTENT
-            && let Some(tamper) = &mut outcome.tamper
-        {
-            // There is nothing to put into chunks.
-            tamper.bad_chunk = false;
-        }
-        outcome.tamper = outcome.tamper.filter(|tamper| *tamper != Tamper::default());
         remark_on_waiting(sandbox, now, &mut outcome);
         stamp(sandbox, &mut outcome, now, self.app.explain);
         let exchanged =
             Exchanged { call: &call, parts: self.parts, arrival: self.arrival, vendor, operation, via: found.via };
         exchanged.log(sandbox, &outcome);
-        let tamper = outcome.tamper.clone();
+        let (tamper, wait) = (outcome.tamper.clone(), outcome.wait);
         exchanged.record(sandbox, &mut outcome);
         let mut response = outcome.answer.into_response();
         if let Some(tamper) = tamper {
             response.extensions_mut().insert(tamper);
         }
-        response
+        (response, wait)
     }
 }
 
@@ -153,13 +179,22 @@ fn dispatch(sandbox: &Sandbox, call: &Call<'_>, route: Route) -> Outcome {
             twinzo::answer(sandbox, call, operation, segment.as_deref())
         }
         Route::To(Operation::Timbr(operation), segment) => timbr::answer(sandbox, call, operation, segment.as_deref()),
-        Route::WrongMethod(_, allowed) => {
+        Route::WrongMethod(vendor, allowed) => {
             let refused = Reason::MethodNotAllowed.because(format!("the path knows {} only", names(&allowed)));
-            Outcome::anonymous(Answer::method_not_allowed(&allowed), Some(refused))
+            let lost = Outcome::anonymous(Answer::method_not_allowed(&allowed), Some(refused));
+            govern_lost(sandbox, call, Some(vendor), lost)
         }
-        Route::Unknown(vendor) => unknown(vendor, call),
-        Route::Outside => outside(call),
+        Route::Unknown(vendor) => govern_lost(sandbox, call, Some(vendor), unknown(vendor, call)),
+        Route::Outside => govern_lost(sandbox, call, None, outside(call)),
     }
+}
+
+/// Rules that name a path see also those that lead nowhere.
+fn govern_lost(sandbox: &Sandbox, call: &Call<'_>, vendor: Option<Vendor>, lost: Outcome) -> Outcome {
+    let subject = Subject::new(call, None, vendor, Who::default());
+    let twinzo = twinzo::TwinzoShape { call, operation: None };
+    let shape: &dyn Shape = if vendor == Some(Vendor::Timbr) { &timbr::TimbrShape } else { &twinzo };
+    govern(sandbox, call, &subject, shape, lost, |_| {})
 }
 
 /// Whatever is wrong with the route is said first: 404 and 405 come before 413.
@@ -198,25 +233,17 @@ fn unknown(vendor: Vendor, call: &Call<'_>) -> Outcome {
 /// Outside both vendors' paths a wrong base URL is likely: say where they are.
 fn outside(call: &Call<'_>) -> Outcome {
     let detail = format!("no vendor answers {}; twinzo is under /v3, /v3.0 and /api/v3, Timbr under /timbr", call.path);
-    Outcome::anonymous(problem(detail.clone()), Some(Reason::RouteUnknown.because(detail)))
-}
-
-fn problem(detail: String) -> Answer {
-    let problem = Problem {
-        kind: "about:blank".to_owned(),
-        title: "Not Found".to_owned(),
-        status: 404,
-        detail: Some(detail),
-        ..Problem::default()
-    };
-    Answer::json(StatusCode::NOT_FOUND, HeaderValue::from_static(wire::problem::MEDIA_TYPE), &problem)
+    let answer = Answer::problem(StatusCode::NOT_FOUND, detail.clone());
+    Outcome::anonymous(answer, Some(Reason::RouteUnknown.because(detail)))
 }
 
 /// No sandbox, so no journal: the answer says it all, and the log says it once more.
 fn unknown_sandbox(unknown: &Unknown) -> Response<Body> {
     tracing::info!("{}: {unknown}", Reason::SandboxUnknown);
     // Its body, if it has one, was not read.
-    problem(unknown.to_string()).with_header(CONNECTION, HeaderValue::from_static("close")).into_response()
+    Answer::problem(StatusCode::NOT_FOUND, unknown.to_string())
+        .with_header(CONNECTION, HeaderValue::from_static("close"))
+        .into_response()
 }
 
 /// A client that is told to wait waits in vain while the clock stands still, unless the clock moves by itself.
@@ -240,14 +267,23 @@ fn stamp(sandbox: &Sandbox, outcome: &mut Outcome, now: Timestamp, explain: bool
     let headers = &mut outcome.answer.headers;
     // hyper would write the machine's time.
     headers.insert(DATE, sandbox.dates.of(now));
-    if let (true, Some(refused)) = (explain, &outcome.refused) {
-        // Details may quote what the client sent: a header value holds visible ASCII only.
-        let text: String = format!("{}: {}", refused.reason, refused.detail)
-            .chars()
-            .map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' })
-            .collect();
+    if !explain {
+        return;
+    }
+    // Details may quote what the client sent: a header value holds visible ASCII only.
+    let mut put = |name, text: String| {
+        let text: String = text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
         if let Ok(value) = HeaderValue::try_from(text) {
-            headers.insert(X_MOCK_REASON, value);
+            headers.append(name, value);
         }
+    };
+    if let Some(refused) = &outcome.refused {
+        put(X_MOCK_REASON, format!("{}: {}", refused.reason, refused.detail));
+    }
+    for injected in &outcome.injected {
+        put(X_MOCK_FAULT, cut(injected.clone(), LONGEST_HEADER));
     }
 }
+
+/// Bytes of what a rule did at most, in a header.
+const LONGEST_HEADER: usize = 200;

@@ -1,27 +1,51 @@
-//! Faults: rules that say where they apply (match), when (trigger), and what happens instead (effect).
+//! Faults: rules that say where they apply (match), when (trigger), and what happens then (effect).
 //!
-//! An exchange goes: route, identify, rules, commit, answer. An effect that replaces the answer acts before the commit,
-//! so nothing is stored. Every rule counts every exchange that it matches, also those that another rule answered; among
-//! the rules that fire on one exchange the first in load order gives the answer.
+//! An exchange goes: route, identify, rules, limits, commit, answer. An effect that gives another answer or breaks the
+//! connection acts before the commit, so nothing is stored, unless it says `at = "after_commit"`. Every rule counts every
+//! exchange that it matches, also those that another rule answered. Delays add, changes follow one another, and of
+//! other answers and broken connections the first in load order acts.
 
-mod compile;
+mod condition;
+mod decision;
+mod draw;
 mod effect;
+mod invalid;
+mod key;
+mod pack;
+mod quirk;
+mod rule;
+mod rules;
 mod spec;
+mod subject;
+mod trace;
+mod trigger;
 
-use std::collections::HashMap;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use http::Method;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::Error as _;
+use serde_json::Value;
 
-use crate::directory::{BranchId, ClientId, Directory};
-use crate::operation::{Operation, Vendor};
+use crate::directory::Directory;
+use crate::json::{Members, Names, merge};
 
-pub use compile::InvalidRule;
-pub(crate) use effect::Decision;
-pub use spec::{At, EffectSpec, HeaderCase, MatchSpec, Per, RuleSpec, TriggerSpec, WireEffect};
+pub(crate) use condition::Condition;
+pub(crate) use decision::{Decision, Wait};
+pub(crate) use effect::{Items, Shape};
+pub use invalid::InvalidRule;
+pub(crate) use key::{Key, Keyed};
+pub use pack::{Pack, packs};
+pub use rule::RuleView;
+pub use spec::*;
+pub(crate) use subject::{Subject, Who};
+pub use trace::{Glance, Probe};
 
-use effect::Effect;
+use draw::Draws;
+use rule::{Rule, Taken};
+use rules::Rules;
 
 /// Rules at most in one sandbox.
 pub const MAX_RULES: usize = 10_000;
@@ -30,255 +54,171 @@ pub const MAX_RULES: usize = 10_000;
 const MAX_NAME: usize = 200;
 
 /// The rules of one sandbox.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Faults {
     // So that an exchange without rules takes no lock.
     count: AtomicUsize,
-    rules: Mutex<Vec<Rule>>,
+    // Read for as long as an exchange is compared with the rules, never across an await.
+    rules: RwLock<Rules>,
+    draws: Draws,
 }
 
-/// What a rule can look at.
-#[derive(Debug)]
-pub(crate) struct Subject<'a> {
-    pub(crate) operation: Operation,
-    pub(crate) method: &'a Method,
-    pub(crate) client: Option<ClientId>,
-    pub(crate) branch: Option<BranchId>,
-    /// Login or Timbr user, only if the directory knows it.
-    pub(crate) account: Option<&'a str>,
-}
-
-/// A rule with its counts, as the admin API shows it.
-#[derive(Clone, Debug, serde::Serialize)]
-pub struct RuleView {
-    /// Name, or position in load order.
-    pub id: String,
-    /// The rule as it was given.
-    #[serde(flatten)]
-    pub spec: RuleSpec,
-    /// Exchanges that it matched.
-    pub matched: u64,
-    /// Exchanges on which it fired.
-    pub fired: u64,
-}
-
-/// A rule that was checked against the directory.
-#[derive(Debug)]
-struct Rule {
-    id: String,
-    spec: RuleSpec,
-    vendor: Option<Vendor>,
-    operation: Option<Operation>,
-    method: Option<Method>,
-    client: Option<ClientId>,
-    branch: Option<BranchId>,
-    trigger: Trigger,
-    effect: Effect,
-    matched: u64,
-    fired: u64,
-    counts: HashMap<Key, u64>,
-}
-
+/// What a rule is checked against.
 #[derive(Clone, Copy, Debug)]
-enum Trigger {
-    Always,
-    /// 1-based.
-    Nth(u64),
-    First(u64),
+pub struct Premises<'a> {
+    /// The names that it may use.
+    pub directory: &'a Directory,
+    /// Where the files lie that it may answer with.
+    pub files: Option<&'a Path>,
+    /// The sandbox's time.
+    pub now: Timestamp,
 }
 
-/// What a rule counts by. Only names from the directory occur, so the table is bounded.
-#[derive(Debug, Eq, Hash, PartialEq)]
-enum Key {
-    Rule,
-    Client(Option<ClientId>),
-    Branch(Option<BranchId>),
-    Account(Option<String>),
+/// Why a rule was not changed.
+#[derive(Debug)]
+pub(crate) enum CannotChange {
+    /// There is none of that id.
+    NotFound,
+    /// What it would become cannot be read.
+    Syntax { path: String, error: serde_json::Error },
+    /// What it would become is wrong.
+    Invalid(InvalidRule),
 }
 
 // === impl Faults ===
 
 impl Faults {
-    /// Checks a rule and puts it behind the others. Returns its id.
-    pub fn add(&self, spec: RuleSpec, directory: &Directory) -> Result<String, InvalidRule> {
-        let mut rules = self.lock();
-        if rules.len() >= MAX_RULES {
+    /// None yet, for a sandbox with a seed.
+    pub fn new(seed: u64, sandbox: &str) -> Self {
+        let draws = Draws::of_sandbox(seed, sandbox);
+        Self { count: AtomicUsize::new(0), rules: RwLock::default(), draws }
+    }
+
+    /// Checks a rule, or a pack of them, and puts it behind the others. Returns the ids.
+    pub fn add(&self, spec: RuleSpec, premises: &Premises<'_>) -> Result<Vec<String>, InvalidRule> {
+        let mut rules = self.write();
+        let specs = if spec.pack.is_some() { pack::expand(&spec, premises)? } else { vec![spec] };
+        if rules.len() + specs.len() > MAX_RULES {
             return Err(InvalidRule::TooMany);
         }
-        let id = match &spec.name {
-            Some(name) if rules.iter().any(|rule| rule.id == *name) => {
-                return Err(InvalidRule::NameTaken { name: name.clone() });
-            }
-            Some(name) if name.is_empty() || name.len() > MAX_NAME => {
-                let problem = format!("a name has 1 to {MAX_NAME} bytes");
-                return Err(InvalidRule::Value { field: "name", problem });
-            }
-            Some(name) => name.clone(),
-            None => free_position(&rules),
-        };
-        rules.push(Rule::compile(id.clone(), spec, directory)?);
+        let mut made: Vec<Arc<Rule>> = Vec::new();
+        for spec in specs {
+            let id = free_id(&rules, spec.name.as_deref(), made.len())?;
+            made.push(Arc::new(Rule::compile(id.into(), spec, self.draws, premises)?));
+        }
+        let ids = made.iter().map(|rule| rule.id.to_string()).collect();
+        for rule in made {
+            rules.push(rule);
+        }
         self.count.store(rules.len(), Ordering::Release);
-        Ok(id)
+        Ok(ids)
     }
 
     /// Every rule in load order.
-    pub fn list(&self) -> Vec<RuleView> {
-        self.lock().iter().map(Rule::view).collect()
+    pub fn list(&self, now: Timestamp) -> Vec<RuleView> {
+        self.read().iter().map(|rule| rule.view(now)).collect()
+    }
+
+    /// One rule.
+    pub fn get(&self, id: &str, now: Timestamp) -> Option<RuleView> {
+        self.read().get(id).map(|rule| rule.view(now))
+    }
+
+    /// Rules that must fire and have not: a test that relied on them tested nothing.
+    pub fn unfired(&self, now: Timestamp) -> Vec<RuleView> {
+        let rules = self.read();
+        let unfired = rules.iter().filter(|rule| rule.fired() == 0 && !rule.spec.optional);
+        unfired.map(|rule| rule.view(now)).collect()
+    }
+
+    /// Changes a rule by a merge patch. Its counts go on, unless it counts by another key now.
+    pub(crate) fn change(&self, id: &str, patch: &Value, premises: &Premises<'_>) -> Result<RuleView, CannotChange> {
+        let mut rules = self.write();
+        let rule = rules.get(id).ok_or(CannotChange::NotFound)?;
+        let unreadable = |error| CannotChange::Syntax { path: String::new(), error };
+        let mut text = serde_json::to_value(&rule.spec).map_err(unreadable)?;
+        merge(&mut text, patch);
+        let mut track = serde_path_to_error::Track::new();
+        let tracked = serde_path_to_error::Deserializer::new(&text, &mut track);
+        let spec = RuleSpec::deserialize(Members(Names::Exact, tracked));
+        let spec = spec.map_err(|error| CannotChange::Syntax { path: track.path().to_string(), error })?;
+        if (&spec.name, &spec.pack) != (&rule.spec.name, &rule.spec.pack) {
+            let error = serde_json::Error::custom("a rule keeps its name and its pack");
+            return Err(CannotChange::Syntax { path: "name".to_owned(), error });
+        }
+        let changed = rule.changed(spec, self.draws, premises).map_err(CannotChange::Invalid)?;
+        let view = changed.view(premises.now);
+        rules.replace(changed);
+        Ok(view)
     }
 
     /// Takes one rule away. False if there is none of that id.
     pub fn remove(&self, id: &str) -> bool {
-        let mut rules = self.lock();
-        let before = rules.len();
-        rules.retain(|rule| rule.id != id);
-        self.count.store(rules.len(), Ordering::Release);
-        rules.len() < before
+        self.retain(|rule| *rule.id != *id)
+    }
+
+    /// Takes the rules of a pack away. False if there are none.
+    pub fn remove_pack(&self, pack: &str) -> bool {
+        self.retain(|rule| rule.spec.pack.as_deref() != Some(pack))
     }
 
     /// Takes every rule away.
     pub fn clear(&self) {
-        self.lock().clear();
-        self.count.store(0, Ordering::Release);
+        self.retain(|_| false);
+    }
+
+    /// Begins all counts anew.
+    pub(crate) fn forget(&self) {
+        self.read().iter().for_each(|rule| rule.forget());
     }
 
     /// Counts the exchange on every rule that it matches, and decides.
-    pub(crate) fn decide(&self, subject: &Subject<'_>) -> Option<Decision> {
-        if self.count.load(Ordering::Acquire) == 0 {
-            return None;
-        }
-        let mut decision: Option<Decision> = None;
-        for rule in self.lock().iter_mut().filter(|rule| rule.matches(subject)) {
-            if rule.fires(subject) {
-                let first = || Decision { fired: Vec::new(), effect: rule.effect.clone() };
-                decision.get_or_insert_with(first).fired.push(rule.id.clone());
+    #[inline]
+    pub(crate) fn decide(&self, subject: &Subject<'_>) -> Decision {
+        let mut decision = Decision::default();
+        if self.count.load(Ordering::Acquire) > 0 {
+            for rule in self.read().about(subject) {
+                if let Taken::Counted { hit: Some(hit), .. } = rule.take(subject) {
+                    decision.push(hit);
+                }
             }
         }
         decision
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Rule>> {
-        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
+    fn retain(&self, keep: impl Fn(&Rule) -> bool) -> bool {
+        let mut rules = self.write();
+        let is_less = rules.retain(keep);
+        self.count.store(rules.len(), Ordering::Release);
+        is_less
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Rules> {
+        self.rules.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Rules> {
+        self.rules.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// `rule-1`, `rule-2` …: by position, never random, so that a run can be repeated.
-fn free_position(rules: &[Rule]) -> String {
-    let mut position = rules.len() + 1;
-    while rules.iter().any(|rule| rule.id == format!("rule-{position}")) {
-        position += 1;
-    }
-    format!("rule-{position}")
-}
-
-// === impl Rule ===
-
-impl Rule {
-    fn matches(&self, subject: &Subject<'_>) -> bool {
-        self.vendor.is_none_or(|vendor| vendor == subject.operation.vendor())
-            && self.operation.is_none_or(|operation| operation == subject.operation)
-            && self.method.as_ref().is_none_or(|method| method == subject.method)
-            && self.client.is_none_or(|client| Some(client) == subject.client)
-            && self.branch.is_none_or(|branch| Some(branch) == subject.branch)
-            && self.spec.matches.account.as_deref().is_none_or(|account| Some(account) == subject.account)
-    }
-
-    /// Counts one matching exchange and says whether the rule fires on it.
-    fn fires(&mut self, subject: &Subject<'_>) -> bool {
-        let key = match self.spec.trigger.per {
-            Per::Rule => Key::Rule,
-            Per::Client => Key::Client(subject.client),
-            Per::Branch => Key::Branch(subject.branch),
-            Per::Account => Key::Account(subject.account.map(str::to_owned)),
-        };
-        let ordinal = self.counts.entry(key).or_insert(0);
-        *ordinal += 1;
-        self.matched += 1;
-        let fires = match self.trigger {
-            Trigger::Always => true,
-            Trigger::Nth(nth) => *ordinal == nth,
-            Trigger::First(first) => *ordinal <= first,
-        };
-        self.fired += u64::from(fires);
-        fires
-    }
-
-    fn view(&self) -> RuleView {
-        RuleView { id: self.id.clone(), spec: self.spec.clone(), matched: self.matched, fired: self.fired }
+fn free_id(rules: &Rules, name: Option<&str>, ahead: usize) -> Result<String, InvalidRule> {
+    match name {
+        Some(name) if rules.get(name).is_some() => Err(InvalidRule::NameTaken { name: name.to_owned() }),
+        Some(name) if name.is_empty() || name.len() > MAX_NAME => {
+            Err(InvalidRule::value("name", format!("a name has 1 to {MAX_NAME} bytes")))
+        }
+        Some(name) => Ok(name.to_owned()),
+        None => {
+            let mut position = rules.len() + ahead + 1;
+            while rules.get(&format!("rule-{position}")).is_some() {
+                position += 1;
+            }
+            Ok(format!("rule-{position}"))
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::operation::TwinzoOperation;
-
-    fn faults(rules: &[&str]) -> (Faults, Directory) {
-        let directory = Directory::default_world().unwrap();
-        let faults = Faults::default();
-        for rule in rules {
-            faults.add(serde_json::from_str(rule).unwrap(), &directory).unwrap();
-        }
-        (faults, directory)
-    }
-
-    fn statuses(faults: &Faults, accounts: &[Option<&str>]) -> Vec<Option<u16>> {
-        let decide = |account: Option<&str>| {
-            let subject = Subject {
-                operation: Operation::Twinzo(TwinzoOperation::Authenticate),
-                method: &Method::POST,
-                client: None,
-                branch: None,
-                account,
-            };
-            faults.decide(&subject).map(|decision| match decision.effect {
-                Effect::Answer { status, .. } => status.as_u16(),
-                Effect::Wire { .. } => panic!("no rule here breaks a connection"),
-            })
-        };
-        accounts.iter().copied().map(decide).collect()
-    }
-
-    #[test]
-    fn first_and_nth_count_from_one() {
-        let (first, _) = faults(&[r#"{"trigger":{"first":2},"effect":{"status":503}}"#]);
-        assert_eq!(statuses(&first, &[None; 4]), [Some(503), Some(503), None, None]);
-        let (nth, _) = faults(&[r#"{"trigger":{"nth":2},"effect":{"status":500}}"#]);
-        assert_eq!(statuses(&nth, &[None; 3]), [None, Some(500), None]);
-        let (always, _) = faults(&[r#"{"effect":{"status":418}}"#]);
-        assert_eq!(statuses(&always, &[None; 2]), [Some(418); 2]);
-    }
-
-    #[test]
-    fn a_count_per_account_keeps_accounts_apart() {
-        let (faults, _) = faults(&[r#"{"trigger":{"first":1,"per":"account"},"effect":{"status":503}}"#]);
-        let accounts = [Some("forklift-01"), Some("walker-01"), Some("forklift-01"), None, None];
-        assert_eq!(statuses(&faults, &accounts), [Some(503), Some(503), None, Some(503), None]);
-    }
-
-    #[test]
-    fn the_first_rule_answers_and_the_others_count_on() {
-        let (faults, _) = faults(&[
-            r#"{"name":"a","trigger":{"first":1},"effect":{"status":500}}"#,
-            r#"{"name":"b","trigger":{"first":2},"effect":{"status":503}}"#,
-            r#"{"match":{"operation":"refresh"},"effect":{"status":400}}"#,
-        ]);
-        assert_eq!(statuses(&faults, &[None; 3]), [Some(500), Some(503), None]);
-        let counts: Vec<_> = faults.list().into_iter().map(|rule| (rule.id, rule.matched, rule.fired)).collect();
-        assert_eq!(counts, [("a".into(), 3, 1), ("b".into(), 3, 2), ("rule-3".into(), 0, 0)]);
-    }
-
-    #[test]
-    fn a_match_narrows_by_account() {
-        let (faults, _) = faults(&[r#"{"match":{"account":"walker-01"},"effect":{"status":503}}"#]);
-        assert_eq!(statuses(&faults, &[Some("forklift-01"), Some("walker-01"), None]), [None, Some(503), None]);
-    }
-
-    #[test]
-    fn rules_go_away_one_by_one_or_all_at_once() {
-        let (faults, _) = faults(&[r#"{"name":"a","effect":{"status":500}}"#, r#"{"effect":{"status":503}}"#]);
-        assert!(faults.remove("a") && !faults.remove("a"));
-        assert_eq!(statuses(&faults, &[None]), [Some(503)]);
-        faults.clear();
-        assert_eq!(statuses(&faults, &[None]), [None]);
-    }
-}
+mod tests;

@@ -21,7 +21,7 @@ impl HttpDates {
         match &*last {
             Some((made, value)) if *made == second => value.clone(),
             _ => {
-                let value = make(now);
+                let value = http_date(now);
                 *last = Some((second, value.clone()));
                 value
             }
@@ -29,7 +29,8 @@ impl HttpDates {
     }
 }
 
-fn make(now: Timestamp) -> HeaderValue {
+/// The form of a time; the epoch's outside the years that it can show.
+pub(crate) fn http_date(now: Timestamp) -> HeaderValue {
     let text = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now);
     let value = text.ok().and_then(|text| HeaderValue::try_from(text).ok());
     value.unwrap_or_else(|| HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"))

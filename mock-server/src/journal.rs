@@ -73,6 +73,10 @@ pub struct Entry {
     pub(crate) account: Option<Arc<str>>,
     pub(crate) token_generation: Option<u32>,
     pub(crate) faults: Vec<String>,
+    /// What each of them did.
+    pub(crate) injected: Vec<String>,
+    /// How long rules held the answer back.
+    pub(crate) delay_ms: u64,
     pub(crate) hints: Vec<String>,
     /// What the connection did to the answer.
     pub(crate) tampered: Option<Box<str>>,
@@ -208,6 +212,8 @@ impl Entry {
             account: None,
             token_generation: None,
             faults: Vec::new(),
+            injected: Vec::new(),
+            delay_ms: 0,
             hints: Vec::new(),
             tampered: None,
             wire: None,
@@ -224,7 +230,13 @@ impl Entry {
             + self.answer_body.kept.len()
             + self.refused.as_ref().map_or(0, |refused| refused.detail.len())
             + self.account.as_ref().map_or(0, |account| account.len())
-            + self.faults.iter().chain(&self.hints).map(|text| text.len() + size_of::<String>()).sum::<usize>()
+            + self
+                .faults
+                .iter()
+                .chain(&self.injected)
+                .chain(&self.hints)
+                .map(|text| text.len() + size_of::<String>())
+                .sum::<usize>()
             + self.wire.as_ref().map_or(0, |wire| wire.most())
     }
 }

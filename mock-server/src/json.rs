@@ -4,7 +4,9 @@
 //! serde would also read a struct from an array of its members' values, which no peer of ours does on purpose.
 
 mod members;
+mod merge;
 mod nullable;
 
 pub(crate) use members::{Members, Names};
+pub(crate) use merge::merge;
 pub(crate) use nullable::Nullable;

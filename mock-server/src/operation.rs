@@ -14,7 +14,7 @@ pub enum Vendor {
 }
 
 macro_rules! operations {
-    ($vendor:ident, $(#[$outer:meta])* $kind:ident { $($(#[$doc:meta])* $name:ident = $text:literal;)* }) => {
+    ($vendor:ident, $(#[$outer:meta])* $kind:ident { $($(#[$doc:meta])* $name:ident = $text:literal at $route:literal;)* }) => {
         $(#[$outer])*
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         pub enum $kind {
@@ -27,6 +27,12 @@ macro_rules! operations {
             fn name(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)*
+                }
+            }
+
+            fn route(self) -> &'static str {
+                match self {
+                    $(Self::$name => $route,)*
                 }
             }
         }
@@ -47,33 +53,33 @@ operations! {
     /// What twinzo can be asked for.
     TwinzoOperation {
         /// `POST Authorization/Authenticate`
-        Authenticate = "authenticate";
+        Authenticate = "authenticate" at "Authorization/Authenticate";
         /// `GET Authorization/Token`
-        Refresh = "refresh";
+        Refresh = "refresh" at "Authorization/Token";
         /// `DELETE Authorization/Token`
-        DeleteToken = "delete_token";
+        DeleteToken = "delete_token" at "Authorization/Token";
         /// `POST localization`
-        Localization = "localization";
+        Localization = "localization" at "localization";
         /// `POST localization/batch`
-        LocalizationBatch = "localization_batch";
+        LocalizationBatch = "localization_batch" at "localization/batch";
         /// `GET branches`
-        BranchesList = "branches.list";
+        BranchesList = "branches.list" at "branches";
         /// `GET branches/{id}`
-        BranchesGet = "branches.get";
+        BranchesGet = "branches.get" at "branches/{id}";
         /// `GET sectors`
-        SectorsList = "sectors.list";
+        SectorsList = "sectors.list" at "sectors";
         /// `GET sectors/{id}`
-        SectorsGet = "sectors.get";
+        SectorsGet = "sectors.get" at "sectors/{id}";
         /// `GET devices`
-        DevicesList = "devices.list";
+        DevicesList = "devices.list" at "devices";
         /// `GET devices/{id}`
-        DevicesGet = "devices.get";
+        DevicesGet = "devices.get" at "devices/{id}";
         /// `GET devices/login/{login}`
-        DevicesGetByLogin = "devices.get_by_login";
+        DevicesGetByLogin = "devices.get_by_login" at "devices/login/{login}";
         /// `GET devices/locations/?deviceId=&from=&to=`
-        DevicesLocations = "devices.locations";
+        DevicesLocations = "devices.locations" at "devices/locations";
         /// `GET clients`
-        ClientsList = "clients.list";
+        ClientsList = "clients.list" at "clients";
     }
 }
 
@@ -82,13 +88,13 @@ operations! {
     /// What Timbr can be asked for.
     TimbrOperation {
         /// `POST /timbr/api/get_token`
-        GetToken = "timbr.get_token";
+        GetToken = "timbr.get_token" at "api/get_token";
         /// `POST /timbr/api/query/`
-        Query = "timbr.query";
+        Query = "timbr.query" at "api/query";
         /// `POST /timbr/openapi/ontology/{ontology}/query`
-        OpenapiQuery = "timbr.openapi_query";
+        OpenapiQuery = "timbr.openapi_query" at "openapi/ontology/{ontology}/query";
         /// `GET /timbr/api/get_ontologies/`
-        GetOntologies = "timbr.get_ontologies";
+        GetOntologies = "timbr.get_ontologies" at "api/get_ontologies";
     }
 }
 
@@ -123,6 +129,14 @@ impl Operation {
         match self {
             Self::Twinzo(operation) => operation.name(),
             Self::Timbr(operation) => operation.name(),
+        }
+    }
+
+    /// Its path below the vendor's prefixes, with the variable segment in braces.
+    pub fn route(self) -> &'static str {
+        match self {
+            Self::Twinzo(operation) => operation.route(),
+            Self::Timbr(operation) => operation.route(),
         }
     }
 
@@ -161,6 +175,14 @@ impl Vendor {
     /// Both, in the order of the documentation.
     pub const ALL: [Self; 2] = [Self::Twinzo, Self::Timbr];
 
+    /// What stands before every path of its API.
+    pub fn prefixes(self) -> &'static [&'static str] {
+        match self {
+            Self::Twinzo => &wire::path::TWINZO_PREFIXES,
+            Self::Timbr => &["/timbr"],
+        }
+    }
+
     /// The name that faults and the journal use.
     pub fn name(self) -> &'static str {
         match self {
@@ -196,6 +218,22 @@ impl Route {
             Some(Self::WrongMethod(_, allowed)) => format!("405 {allowed:?}"),
             Some(Self::Unknown(_)) => "404".to_owned(),
             Some(Self::Outside) | None => "outside".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_is_found_at_its_route() {
+        for operation in Operation::all() {
+            let route = operation.route().replace("{id}", "1").replace("{login}", "x").replace("{ontology}", "x");
+            for prefix in operation.vendor().prefixes() {
+                let found = Route::find(operation.method(), &format!("{prefix}/{route}"));
+                assert!(matches!(found, Route::To(found, _) if found == operation), "{operation}: {found:?}");
+            }
         }
     }
 }

@@ -74,6 +74,8 @@ pub enum Reason {
     SqlRefused,
     // Injected on purpose, and our own failures.
     Fault,
+    Stub,
+    RateLimited,
     Internal,
 }
 

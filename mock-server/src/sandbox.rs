@@ -9,9 +9,11 @@ mod registry;
 mod setup;
 mod spec;
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
@@ -20,9 +22,10 @@ use crate::config::Config;
 use crate::connection::Taps;
 use crate::directory::Directory;
 use crate::entropy::Entropy;
-use crate::fault::{Faults, InvalidRule, RuleSpec};
+use crate::fault::{Faults, InvalidRule, Premises, RuleSpec};
 use crate::http_date::HttpDates;
 use crate::journal::{Journal, Redactor};
+use crate::limit::{LimitSpec, Limits};
 use crate::listener::Listeners;
 use crate::token::Tokens;
 use crate::twinzo::Positions;
@@ -53,6 +56,11 @@ pub struct Sandbox {
     pub(crate) positions: Positions,
     /// Its rules.
     pub faults: Faults,
+    /// Those of the accounts that misbehave by themselves.
+    pub(crate) quirks: Faults,
+    /// Its rate limits.
+    pub limits: Limits,
+    pub(crate) terms: FaultTerms,
     /// Its exchanges.
     pub journal: Journal,
     /// Hides secrets in what the journal shows.
@@ -97,8 +105,18 @@ pub(crate) struct Seed {
     pub(crate) directory: Arc<Directory>,
     pub(crate) settings: Settings,
     pub(crate) rules: Vec<RuleSpec>,
+    pub(crate) limits: Vec<LimitSpec>,
     /// Seed of its draws.
     pub(crate) entropy: u64,
+}
+
+/// What rules may do in this process.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FaultTerms {
+    /// Where the files lie that they may answer with.
+    pub(crate) files: Option<PathBuf>,
+    /// Whether a request may bring its own fault along.
+    pub(crate) fault_header: bool,
 }
 
 /// What all sandboxes of a process have in common.
@@ -110,6 +128,7 @@ pub(crate) struct Common {
     pub(crate) secrets: Vec<String>,
     pub(crate) index: Arc<CredentialIndex>,
     pub(crate) taps: Taps,
+    pub(crate) terms: FaultTerms,
 }
 
 /// Why a sandbox cannot be made.
@@ -118,6 +137,9 @@ pub enum InvalidSandbox {
     /// One of its rules is wrong.
     #[error("faults: {0}")]
     Rule(#[from] InvalidRule),
+    /// One of its limits is wrong.
+    #[error("limits: {0}")]
+    Limit(InvalidRule),
     /// One of its settings is wrong.
     #[error(transparent)]
     Settings(#[from] InvalidSettings),
@@ -134,6 +156,7 @@ impl Common {
             secrets: token.into_iter().collect(),
             index: Arc::default(),
             // As much of an exchange as its parsed form may hold.
+            terms: FaultTerms { files: config.server.files.clone(), fault_header: config.server.fault_header },
             taps: Taps::new(config.limits.head.bytes().saturating_add(config.journal.body_bytes.bytes())),
         }
     }
@@ -153,7 +176,10 @@ impl Sandbox {
             entropy: Entropy::new(seed.entropy, &common.run, id),
             tokens: Tokens::default(),
             positions: Positions::default(),
-            faults: Faults::default(),
+            faults: Faults::new(seed.entropy, id),
+            quirks: Faults::of_quirks(seed.entropy, id)?,
+            limits: Limits::default(),
+            terms: common.terms.clone(),
             journal: Journal::default(),
             redactor,
             dates: HttpDates::default(),
@@ -215,10 +241,12 @@ impl Sandbox {
         self.tokens.clear();
         self.positions.clear();
         self.faults.clear();
+        self.quirks.forget();
+        self.limits.clear();
         self.journal.clear();
         self.gather.disarm();
         self.listeners.reset();
-        Ok(self.seed_rules()?)
+        self.seed_rules()
     }
 
     /// Nobody finds it by a credential any more, and its listeners close.
@@ -227,6 +255,7 @@ impl Sandbox {
         if std::mem::replace(&mut gone.0, true) {
             return;
         }
+        self.report_unfired();
         self.index.update(&self.id, Some(&self.directory()), None);
         self.gather.disarm();
         self.end.cancel();
@@ -274,10 +303,26 @@ impl Sandbox {
         Ok(())
     }
 
-    fn seed_rules(&self) -> Result<(), InvalidRule> {
+    /// A test that relied on rules that never fired tested nothing.
+    pub(crate) fn report_unfired(&self) {
+        for rule in self.faults.unfired(self.clock.now()) {
+            tracing::warn!(sandbox = &*self.id, "the fault rule {:?} never fired ({} matched)", rule.id, rule.matched);
+        }
+    }
+
+    fn seed_rules(&self) -> Result<(), InvalidSandbox> {
+        let premises = self.premises(&self.seed.directory, self.clock.now());
         for rule in &self.seed.rules {
-            self.faults.add(rule.clone(), &self.seed.directory)?;
+            self.faults.add(rule.clone(), &premises)?;
+        }
+        for limit in &self.seed.limits {
+            self.limits.add(limit.clone(), &self.seed.directory).map_err(InvalidSandbox::Limit)?;
         }
         Ok(())
+    }
+
+    /// What its rules are checked against.
+    pub(crate) fn premises<'a>(&'a self, directory: &'a Directory, now: Timestamp) -> Premises<'a> {
+        Premises { directory, files: self.terms.files.as_deref(), now }
     }
 }

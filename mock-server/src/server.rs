@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::connection::{Gatekeeping, Terms};
 use crate::directory::{Directory, InvalidWorld};
 use crate::entropy;
+use crate::fault::RuleView;
 use crate::listener::{self, Acceptor, Authority, Bound, Plumbing, Settled, Unbound};
 use crate::sandbox::{InvalidSandbox, Registry, Sandbox};
 use crate::url::{self, Urls};
@@ -30,6 +31,7 @@ pub struct RunningServer {
     admin_url: String,
     addresses: Vec<SocketAddr>,
     sandbox: Arc<Sandbox>,
+    app: Arc<App>,
     plumbing: Plumbing,
     // Dropping the server without a word stops it too.
     _stop: DropGuard,
@@ -150,7 +152,7 @@ impl RunningServer {
         }
         plumbing.tasks.spawn(sweep(Arc::clone(&app)));
         let stop = plumbing.drain.clone().drop_guard();
-        Ok(Self { base_url, admin_url, addresses, sandbox, plumbing, _stop: stop })
+        Ok(Self { base_url, admin_url, addresses, sandbox, app, plumbing, _stop: stop })
     }
 
     /// Base URL of both vendors, without a version segment.
@@ -166,6 +168,15 @@ impl RunningServer {
     /// Where it listens.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Rules of all sandboxes that must fire and have not, each with the sandbox that it belongs to.
+    pub fn unfired_rules(&self) -> Vec<(String, RuleView)> {
+        let of = |sandbox: &Arc<Sandbox>| {
+            let id = sandbox.id.to_string();
+            sandbox.faults.unfired(sandbox.clock.now()).into_iter().map(move |rule| (id.clone(), rule))
+        };
+        self.app.sandboxes.all().iter().flat_map(of).collect()
     }
 
     /// The sandbox `default`, for tests in the same process.

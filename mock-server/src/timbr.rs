@@ -18,13 +18,14 @@ use wire::header;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::directory::TimbrUser;
-use crate::fault::Subject;
-use crate::operation::{Operation, TimbrOperation};
+use crate::fault::{Subject, Who};
+use crate::govern::govern;
+use crate::operation::{Operation, TimbrOperation, Vendor};
 use crate::reason::{Reason, Refused};
 use crate::sandbox::Sandbox;
 
 pub use canned::{CannedAnswers, CannedSpec, InvalidAnswer};
-pub(crate) use error::{Refusal, envelope_error};
+pub(crate) use error::{Refusal, TimbrShape, envelope_error};
 pub(crate) use query::SYSTEM_ONTOLOGY;
 pub(crate) use routes::route;
 
@@ -32,26 +33,14 @@ pub(crate) use routes::route;
 pub(crate) fn answer(sandbox: &Sandbox, call: &Call<'_>, operation: TimbrOperation, segment: Option<&str>) -> Outcome {
     let caller = identify(call, operation);
     let account = caller.as_ref().ok().map(|user| Arc::clone(&user.name));
-    let subject = Subject {
-        operation: Operation::Timbr(operation),
-        method: call.method,
-        client: None,
-        branch: None,
-        account: account.as_deref(),
-    };
     let mut outcome = Outcome::anonymous(Answer::empty(StatusCode::OK), None);
-    let decision = sandbox.faults.decide(&subject);
-    outcome.account = account;
-    if let Some(decision) = decision
-        && decision.apply(&mut outcome, error::plain).is_break()
-    {
-        return outcome;
-    }
-    match commit(call, operation, segment, caller) {
+    outcome.account.clone_from(&account);
+    let who = Who { account, ..Who::default() };
+    let subject = Subject::new(call, Some(Operation::Timbr(operation)), Some(Vendor::Timbr), who);
+    govern(sandbox, call, &subject, &TimbrShape, outcome, |outcome| match commit(call, operation, segment, caller) {
         Ok(answer) => outcome.answer = answer,
         Err(refusal) => (outcome.answer, outcome.refused) = refusal.into_answer(),
-    }
-    outcome
+    })
 }
 
 fn commit(

@@ -17,13 +17,14 @@ use http::StatusCode;
 
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
-use crate::fault::Subject;
-use crate::operation::{Operation, TwinzoOperation};
+use crate::fault::{Subject, Who};
+use crate::govern::govern;
+use crate::operation::{Operation, TwinzoOperation, Vendor};
 use crate::sandbox::Sandbox;
 
 pub(crate) use caller::client_name;
 pub(crate) use positions::Positions;
-pub(crate) use problem::plain as plain_problem;
+pub(crate) use problem::{TwinzoShape, plain as plain_problem};
 pub(crate) use routes::{not_found, route};
 
 use caller::{Caller, Login, Logout};
@@ -86,23 +87,21 @@ impl Exchange<'_> {
         let mut outcome = Outcome::anonymous(Answer::empty(StatusCode::OK), None);
         outcome.account = login.map(Arc::clone).or_else(|| caller.claimed_login());
         outcome.token_generation = facts.generation;
-        let subject = Subject {
-            operation: Operation::Twinzo(self.operation),
-            method: self.call.method,
+        let who = Who {
             client: facts.client,
             branch: facts.branch,
-            account: login.map(|login| &**login),
+            account: login.map(Arc::clone),
+            token_generation: facts.generation,
+            quirk: account.and_then(|account| account.quirk),
         };
-        if let Some(decision) = self.sandbox.faults.decide(&subject)
-            && decision.apply(&mut outcome, |status| problem::plain(status, self.call)).is_break()
-        {
-            return outcome;
-        }
-        match self.media().and_then(|()| commit(caller, &mut outcome)) {
-            Ok(answer) => outcome.answer = answer,
-            Err(refusal) => (outcome.answer, outcome.refused) = refusal.into_answer(self.sandbox, self.call),
-        }
-        outcome
+        let subject = Subject::new(self.call, Some(Operation::Twinzo(self.operation)), Some(Vendor::Twinzo), who);
+        let shape = TwinzoShape { call: self.call, operation: Some(self.operation) };
+        govern(self.sandbox, self.call, &subject, &shape, outcome, |outcome| {
+            match self.media().and_then(|()| commit(caller, outcome)) {
+                Ok(answer) => outcome.answer = answer,
+                Err(refusal) => (outcome.answer, outcome.refused) = refusal.into_answer(self.sandbox, self.call),
+            }
+        })
     }
 
     /// For the operations that headers sign.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{AdminJson, AdminProblem, Segment, Selected};
-use crate::directory::{AccountChange, AccountId, Directory, InvalidEdit, NewAccount, TimbrUser};
+use crate::directory::{AccountChange, AccountId, Directory, InvalidEdit, NewAccount, Quirk, TimbrUser};
 use crate::sandbox::Sandbox;
 use crate::suggest::Unknown;
 
@@ -30,6 +30,9 @@ struct AccountView {
     #[serde(skip_serializing_if = "Option::is_none")]
     device: Option<i32>,
     disabled: bool,
+    /// How it misbehaves by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quirk: Option<Quirk>,
 }
 
 /// An account of either vendor to be made.
@@ -190,6 +193,7 @@ fn twinzo_view(directory: &Directory, id: AccountId) -> Option<AccountView> {
         branch: Some(directory.branch(account.branch).title.clone()),
         device: directory.device_of(id).map(|(_, device)| device.id),
         disabled: account.disabled,
+        quirk: account.quirk,
     })
 }
 
@@ -202,6 +206,7 @@ fn timbr_view(user: &TimbrUser) -> AccountView {
         branch: None,
         device: None,
         disabled: user.disabled,
+        quirk: None,
     }
 }
 

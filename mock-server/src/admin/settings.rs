@@ -53,7 +53,7 @@ impl From<InvalidSandbox> for AdminProblem {
     fn from(error: InvalidSandbox) -> Self {
         match error {
             InvalidSandbox::Settings(error) => error.into(),
-            InvalidSandbox::Rule(error) => {
+            InvalidSandbox::Rule(error) | InvalidSandbox::Limit(error) => {
                 let error: InvalidRule = error;
                 error.into()
             }

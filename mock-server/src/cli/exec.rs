@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
 
 use anyhow::Context;
-use mock_server::RunningServer;
 use mock_server::fault::RuleView;
+use mock_server::sandbox::DEFAULT;
 use secrecy::ExposeSecret;
 use tokio::process::Command;
 use tracing_subscriber::filter::LevelFilter;
@@ -41,7 +41,7 @@ pub(super) fn run(args: &ExecArgs) -> Result<Exit, Failure> {
         let forwarded = Forwarded::listen().context("cannot listen for signals")?;
         let mut child = command.kill_on_drop(true).spawn().map_err(|error| cannot_start(&args.command, &error))?;
         let status = forwarded.until_exit(&mut child).await.context("cannot wait for the command")?;
-        let idle = idle_rules(&server);
+        let idle = server.unfired_rules();
         report(&idle);
         server.shutdown().await;
         Ok(match status {
@@ -86,16 +86,14 @@ fn no_proxy(inherited: [&Option<String>; 2], base_url: &str) -> String {
     names.join(",")
 }
 
-/// Rules that must fire and did not: a test that relied on them tested nothing.
-fn idle_rules(server: &RunningServer) -> Vec<RuleView> {
-    let rules = server.sandbox().faults.list();
-    rules.into_iter().filter(|rule| rule.fired == 0 && !rule.spec.optional).collect()
-}
-
-fn report(idle: &[RuleView]) {
-    for rule in idle {
-        let line =
-            format!("mock-server: the fault rule {:?} never fired ({} exchanges matched it)\n", rule.id, rule.matched);
+/// A test that relied on rules that never fired tested nothing.
+fn report(idle: &[(String, RuleView)]) {
+    for (sandbox, rule) in idle {
+        let place = if sandbox == DEFAULT { String::new() } else { format!(" of sandbox {sandbox:?}") };
+        let line = format!(
+            "mock-server: the fault rule {:?}{place} never fired ({} exchanges matched it)\n",
+            rule.id, rule.matched
+        );
         if let Err(error) = std::io::stderr().write_all(line.as_bytes()) {
             tracing::debug!("cannot report a rule: {error}");
         }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
@@ -9,7 +10,8 @@ use toml::de::Error as TomlError;
 
 use super::Config;
 use crate::directory::Directory;
-use crate::fault::Faults;
+use crate::fault::{Faults, Premises};
+use crate::limit::Limits;
 use crate::suggest::{nearest, one_of};
 use crate::timbr::{CannedAnswers, SYSTEM_ONTOLOGY};
 
@@ -43,14 +45,19 @@ pub enum ConfigError {
 }
 
 /// Reads and checks a file.
-pub fn load(path: &Path, directory: &Directory) -> Result<Config, ConfigError> {
+///
+/// `files` is the folder that rules may answer from, if somebody above the file decides it; in the file it is relative
+/// to the file.
+pub fn load(path: &Path, directory: &Directory, files: Option<&Path>) -> Result<Config, ConfigError> {
     let text =
         std::fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
-    parse(path, &text, directory)
+    parse(path, &text, directory, files)
 }
 
-fn parse(path: &Path, text: &str, directory: &Directory) -> Result<Config, ConfigError> {
-    let config: Config = toml::from_str(text).map_err(|error| of_toml(path, text, &error))?;
+fn parse(path: &Path, text: &str, directory: &Directory, files: Option<&Path>) -> Result<Config, ConfigError> {
+    let mut config: Config = toml::from_str(text).map_err(|error| of_toml(path, text, &error))?;
+    let own = config.server.files.take().map(|own| path.parent().unwrap_or(Path::new("")).join(own));
+    config.server.files = files.map(Path::to_owned).or(own);
     check(&config, directory).map_err(|(place, message)| {
         // Only a bad file pays for a second reading, which says where its parts stand.
         let places: Places = toml::from_str(text).unwrap_or_default();
@@ -67,6 +74,7 @@ enum Place {
     /// Counted from 0.
     Answer(usize),
     Fault(usize),
+    RateLimit(usize),
 }
 
 fn check(config: &Config, directory: &Directory) -> Result<(), (Place, String)> {
@@ -88,9 +96,14 @@ fn check(config: &Config, directory: &Directory) -> Result<(), (Place, String)> 
             return Err((Place::Answer(position), format!("ontology {name:?} is unknown; {}", one_of(ontologies()))));
         }
     }
-    let faults = Faults::default();
+    let faults = Faults::new(0, "");
+    let premises = Premises { directory, files: config.server.files.as_deref(), now: Timestamp::UNIX_EPOCH };
     for (position, rule) in config.faults.iter().enumerate() {
-        faults.add(rule.clone(), directory).map_err(|error| (Place::Fault(position), error.to_string()))?;
+        faults.add(rule.clone(), &premises).map_err(|error| (Place::Fault(position), error.to_string()))?;
+    }
+    let limits = Limits::default();
+    for (position, limit) in config.rate_limits.iter().enumerate() {
+        limits.add(limit.clone(), directory).map_err(|error| (Place::RateLimit(position), error.to_string()))?;
     }
     Ok(())
 }
@@ -101,6 +114,7 @@ fn check(config: &Config, directory: &Directory) -> Result<(), (Place, String)> 
 struct Places {
     twinzo: Option<Spanned<IgnoredAny>>,
     faults: Vec<Spanned<IgnoredAny>>,
+    rate_limits: Vec<Spanned<IgnoredAny>>,
     timbr: TimbrPlaces,
 }
 
@@ -118,6 +132,7 @@ impl Places {
             Place::Twinzo => self.twinzo.as_ref(),
             Place::Answer(position) => self.timbr.answers.get(position),
             Place::Fault(position) => self.faults.get(position),
+            Place::RateLimit(position) => self.rate_limits.get(position),
         };
         part.map(|part| part.span().start)
     }
@@ -156,7 +171,7 @@ mod tests {
 
     fn error(text: &str) -> String {
         let directory = Directory::default_world().unwrap();
-        parse(Path::new("mock.toml"), text, &directory).expect_err("the file is refused").to_string()
+        parse(Path::new("mock.toml"), text, &directory, None).expect_err("the file is refused").to_string()
     }
 
     #[test]
@@ -164,7 +179,7 @@ mod tests {
         assert_eq!(
             error("[journal]\nentries = 5\n\n[server]\nprot = 8081\n"),
             "mock.toml:5:1: unknown field `prot`, expected one of `hosts`, `port`, `admin_port`, `admin_token`, \
-             `allow_hosts`, `public_url`, `explain`, `show_secrets`\n  |\n5 | prot = 8081\n  | ^\n\
+             `allow_hosts`, `public_url`, `explain`, `show_secrets`, `files`, `fault_header`\n  |\n5 | prot = 8081\n  | ^\n\
              help: did you mean `port`?"
         );
     }
@@ -222,7 +237,7 @@ mod tests {
     #[test]
     fn an_empty_file_is_the_default() {
         let directory = Directory::default_world().unwrap();
-        let config = parse(Path::new("mock.toml"), "", &directory).unwrap();
+        let config = parse(Path::new("mock.toml"), "", &directory, None).unwrap();
         assert_eq!(config.server.port, 8080);
         assert_eq!(config.twinzo.token_life.to_string(), "24h");
     }

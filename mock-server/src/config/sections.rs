@@ -1,6 +1,7 @@
 //! The sections with their defaults. `docs/configuration.md` explains them to users.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
 
 use secrecy::SecretString;
 use serde::de::Error;
@@ -30,6 +31,10 @@ pub struct ServerSection {
     pub explain: bool,
     /// Whether the journal shows secrets instead of fingerprints.
     pub show_secrets: bool,
+    /// Folder of the files that fault rules may answer with.
+    pub files: Option<PathBuf>,
+    /// Whether a request may bring a fault along in an `X-Mock-Fault` header.
+    pub fault_header: bool,
 }
 
 /// `[limits]`: what a connection and a request may cost.
@@ -129,6 +134,8 @@ impl Default for ServerSection {
             public_url: None,
             explain: false,
             show_secrets: false,
+            files: None,
+            fault_header: false,
         }
     }
 }

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::unit::{Count, Span};
-use crate::directory::{AccountId, Directory};
+use crate::directory::{AccountId, Directory, Quirk, SHORT_LIFE_SECS};
 use crate::token::{LifeOverride, LoginAnswer, TokenFormat, TokenLife};
 
 /// `[twinzo]`: the twinzo API.
@@ -112,7 +112,10 @@ impl TwinzoSection {
         let lives = &self.client_token_life;
         let by_client = lives.get(&client.name).or_else(|| lives.get(&client.world_name));
         let by_account = self.account_token_life.get(&*account.login);
-        [by_client, by_account].into_iter().flatten().copied().fold(self.life(), TokenLife::with)
+        // An account whose tokens die soon by itself does so unless somebody says otherwise of this very account.
+        let by_nature =
+            (account.quirk == Some(Quirk::Expires)).then(|| LifeOverride::from(Span::from_secs(SHORT_LIFE_SECS)));
+        [by_client, by_nature.as_ref(), by_account].into_iter().flatten().copied().fold(self.life(), TokenLife::with)
     }
 
     /// The life that holds where no other level says anything.

@@ -8,7 +8,8 @@ use tokio::time::Instant;
 
 use super::line::Orders;
 use super::own::{OwnAnswer, refused_by_hyper};
-use super::tamper::{Tamper, Tampering};
+use super::tamper::Tamper;
+use super::tampering::Tampering;
 use super::tap::WireRecord;
 use super::watched::{HEAD_TOO_SLOW, Phase, Phases};
 

@@ -28,6 +28,8 @@ pub(super) enum Phase {
     Head = 1,
     /// A request is being answered; its own limits apply.
     Busy = 2,
+    /// Its answer goes out with pauses.
+    Paused = 3,
 }
 
 /// The stream. It asks no clock while there is something to do: a timer ticks where there is something to wait for, and
@@ -70,8 +72,24 @@ impl Phases {
         match self.0.load(Ordering::Acquire) {
             0 => Phase::Idle,
             1 => Phase::Head,
-            _ => Phase::Busy,
+            2 => Phase::Busy,
+            _ => Phase::Paused,
         }
+    }
+
+    /// From idle to paused.
+    pub(super) fn hold(&self) {
+        self.exchange(Phase::Idle, Phase::Paused);
+    }
+
+    /// From paused to idle.
+    pub(super) fn release(&self) {
+        self.exchange(Phase::Paused, Phase::Idle);
+    }
+
+    fn exchange(&self, from: Phase, to: Phase) {
+        // Whoever is elsewhere by now stays there.
+        let (Ok(_) | Err(_)) = self.0.compare_exchange(from as u8, to as u8, Ordering::AcqRel, Ordering::Acquire);
     }
 }
 
@@ -87,7 +105,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
     /// Some of a head, or of what should be one, came in.
     #[inline]
     fn note_head(&mut self, bytes: &[u8]) {
-        if self.shared.phases.now() == Phase::Idle {
+        if matches!(self.shared.phases.now(), Phase::Idle | Phase::Paused) {
             self.shared.begin_head();
             self.head_start.clear();
         }
@@ -127,7 +145,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
                 Err(io::Error::new(io::ErrorKind::TimedOut, "the request head took too long"))
             }
             // To hyper an end of stream between requests is a normal end.
-            Phase::Idle | Phase::Busy => Ok(()),
+            Phase::Idle | Phase::Busy | Phase::Paused => Ok(()),
         }
     }
 
@@ -171,7 +189,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
             }
             return Poll::Ready(result);
         }
-        if this.shared.phases.now() == Phase::Busy {
+        if matches!(this.shared.phases.now(), Phase::Busy | Phase::Paused) {
             return Poll::Pending;
         }
         ready!(this.poll_patience(context));

@@ -4,12 +4,16 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep};
 
 use super::Shared;
-use super::tamper::{End, Next, Tampering};
+use super::pace::Pass;
+use super::tamper::End;
+use super::tampering::{Next, Tampering};
 
 /// A stream between hyper and the time-outs.
 #[derive(Debug)]
@@ -19,28 +23,38 @@ pub(super) struct Wire<S> {
     tampering: Option<Tampering>,
     /// What was made of hyper's bytes and is not out yet.
     out: BytesMut,
-    /// What to do once it is.
-    end: Option<End>,
+    /// What to do once it is all out, and how long after that.
+    end: Option<(End, Duration)>,
+    /// A pause that is under way.
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
 // === impl Wire ===
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     pub(super) fn new(stream: S, shared: Arc<Shared>) -> Self {
-        Self { stream, shared, tampering: None, out: BytesMut::new(), end: None }
+        Self { stream, shared, tampering: None, out: BytesMut::new(), end: None, pause: None }
+    }
+
+    /// Whether orders hold for what is written next. What the last answer left is out before they change.
+    #[inline]
+    fn poll_orders(&mut self, context: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        if self.tampering.is_some() {
+            ready!(self.poll_out(context))?;
+        }
+        Poll::Ready(Ok(self.shared.take_orders(&mut self.tampering)))
     }
 
     /// Writes through orders: hyper's bytes are taken whole, and what is made of them goes out before any more.
     fn poll_tampered(&mut self, context: &mut Context<'_>, slices: &[&[u8]]) -> Poll<io::Result<usize>> {
-        ready!(self.poll_out(context))?;
         let Some(tampering) = &mut self.tampering else {
             return Poll::Ready(Ok(0));
         };
         let mut taken = 0;
         for bytes in slices {
             taken += bytes.len();
-            if let Next::End(end) = tampering.feed(bytes, &mut self.out) {
-                self.end = Some(end);
+            if let Next::End(end, late) = tampering.feed(bytes, &mut self.out) {
+                self.end = Some((end, late));
                 break;
             }
         }
@@ -51,16 +65,57 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
     }
 
+    fn wait(&mut self, pause: Duration) {
+        self.shared.phases.hold();
+        self.pause = Some(Box::pin(tokio::time::sleep_until(Instant::now() + pause)));
+    }
+
+    /// A connection that pauses on purpose is not idle.
+    fn poll_pause(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if let Some(pause) = &mut self.pause {
+            ready!(pause.as_mut().poll(context));
+            self.pause = None;
+            self.shared.phases.release();
+        }
+        Poll::Ready(())
+    }
+
+    /// Writes what is to go out, with its pauses, and then ends the connection if that was ordered.
     fn poll_out(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.out.is_empty() {
-            let written = ready!(Pin::new(&mut self.stream).poll_write(context, &self.out))?;
+        loop {
+            ready!(self.poll_pause(context));
+            if self.out.is_empty() {
+                break;
+            }
+            let pass = self.tampering.as_mut().map_or(Pass::Bytes(usize::MAX), Tampering::pass);
+            let most = match pass {
+                Pass::Wait(pause) => {
+                    // What stands before the pause must not wait in a buffer of TLS.
+                    ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+                    self.wait(pause);
+                    continue;
+                }
+                Pass::Bytes(most) => most.min(self.out.len()),
+            };
+            let written = ready!(Pin::new(&mut self.stream).poll_write(context, &self.out[..most]))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.shared.went(&self.out[..written]);
             self.out.advance(written);
+            if let Some(tampering) = &mut self.tampering {
+                tampering.sent += written;
+            }
         }
-        match self.end {
+        if let Some((_, late)) = &mut self.end
+            && !late.is_zero()
+        {
+            let late = std::mem::take(late);
+            ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+            self.wait(late);
+            ready!(self.poll_pause(context));
+        }
+        match self.end.map(|(end, _)| end) {
             None => Poll::Ready(Ok(())),
             Some(End::Reset) => {
                 self.shared.orders.reset();
@@ -102,7 +157,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     #[inline]
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = &mut *self;
-        if this.shared.take_orders(&mut this.tampering) {
+        if ready!(this.poll_orders(context))? {
             return this.poll_tampered(context, &[bytes]);
         }
         let written = ready!(Pin::new(&mut this.stream).poll_write(context, bytes))?;
@@ -117,7 +172,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
-        if this.shared.take_orders(&mut this.tampering) {
+        if ready!(this.poll_orders(context))? {
             let slices: Vec<&[u8]> = slices.iter().map(|slice| &**slice).collect();
             return this.poll_tampered(context, &slices);
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{AccountId, BranchId, ClientId, DeviceId};
+use super::{AccountId, BranchId, ClientId, DeviceId, Quirk};
 
 /// What can log in.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Account {
     pub kind: AccountKind,
     /// Whether it may neither log in nor use its tokens.
     pub disabled: bool,
+    /// How it misbehaves by itself, if it does.
+    pub quirk: Option<Quirk>,
 }
 
 /// What an account is.

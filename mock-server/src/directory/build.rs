@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::seed::{BranchSeed, ClientSeed, DeviceSeed, LayerSeed, SectorSeed, TimbrSeed, World};
 use super::{
     Account, AccountId, AccountKind, Accounts, Branch, BranchId, Client, ClientId, Device, Directory, Keys, Layer,
-    Ontology, Opens, Places, Sector, StaticKey, Tenants, TimbrDirectory, TimbrUser,
+    Ontology, Opens, Places, Quirk, Sector, StaticKey, Tenants, TimbrDirectory, TimbrUser,
 };
 
 /// What is wrong with a world file.
@@ -86,11 +86,11 @@ impl Draft {
         }
         for sensor in seed.sensors {
             let branch = branches.find(sensor.branch_id, || format!("sensor {:?}", sensor.login))?;
-            self.add_account(client, branch, AccountKind::Sensor, &sensor.login, sensor.password)?;
+            self.add_account(client, branch, AccountKind::Sensor, &sensor.login, sensor.password, None)?;
         }
         for user in seed.users {
             let branch = branches.find(user.branch_id, || format!("user {:?}", user.login))?;
-            self.add_account(client, branch, AccountKind::User, &user.login, user.password)?;
+            self.add_account(client, branch, AccountKind::User, &user.login, user.password, None)?;
         }
         for key in seed.api_keys {
             let branch = key.branch_id.map(|number| branches.find(number, || "an API key".to_owned())).transpose()?;
@@ -169,7 +169,7 @@ impl Draft {
     }
 
     fn add_device(&mut self, client: ClientId, branch: BranchId, seed: DeviceSeed) -> Result<(), InvalidWorld> {
-        let account = self.add_account(client, branch, AccountKind::Device, &seed.login, seed.password)?;
+        let account = self.add_account(client, branch, AccountKind::Device, &seed.login, seed.password, seed.quirk)?;
         if self.accounts.device_by_number.contains_key(&seed.id) {
             return Err(InvalidWorld::Double { what: "device", name: seed.id.to_string() });
         }
@@ -193,12 +193,13 @@ impl Draft {
         kind: AccountKind,
         login: &str,
         password: String,
+        quirk: Option<Quirk>,
     ) -> Result<AccountId, InvalidWorld> {
         if self.accounts.find(client, login).is_some() {
             return Err(InvalidWorld::Double { what: "login", name: login.to_owned() });
         }
         let login = login.into();
-        Ok(self.accounts.add(Account { login, password, client, branch, kind, disabled: false }))
+        Ok(self.accounts.add(Account { login, password, client, branch, kind, disabled: false, quirk }))
     }
 
     fn add_timbr(&mut self, seed: TimbrSeed) -> Result<(), InvalidWorld> {
@@ -255,7 +256,7 @@ mod tests {
     #[test]
     fn the_world_that_ships_is_whole() {
         let directory = Directory::default_world().unwrap();
-        assert_eq!(directory.devices().count(), 8);
+        assert_eq!(directory.devices().count(), 14);
         assert_eq!(directory.branches().count(), 3);
         let client = directory.client_by_name("acme-logistics").unwrap();
         let account = directory.account_by_login(client, "forklift-01").unwrap();

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::identity::text_for;
 use super::{
-    Account, AccountId, AccountKind, BranchId, ClientId, Device, Directory, KeyId, Opens, StaticKey, TimbrUser,
+    Account, AccountId, AccountKind, BranchId, ClientId, Device, Directory, KeyId, Opens, Quirk, StaticKey, TimbrUser,
 };
 use crate::suggest::Unknown;
 
@@ -28,6 +28,8 @@ pub struct NewAccount {
     pub password: String,
     /// Name of a device for people; the login if absent.
     pub title: Option<String>,
+    /// How it misbehaves by itself; not at all if absent.
+    pub quirk: Option<Quirk>,
 }
 
 /// What may change of an account.
@@ -113,6 +115,7 @@ impl Directory {
             branch,
             kind: new.kind,
             disabled: false,
+            quirk: new.quirk,
         };
         let id = accounts.add(account);
         if new.kind == AccountKind::Device {
@@ -279,12 +282,12 @@ mod tests {
         let mut own = world.clone();
         let new = serde_json::from_str(r#"{"login":"agv-99","password":"p","client":"harbour-storage"}"#).unwrap();
         let id = own.add_account(new).unwrap();
-        assert_eq!(own.device_of(id).unwrap().1.id, 9);
+        assert_eq!(own.device_of(id).unwrap().1.id, 17);
         assert!(world.account(id).is_none());
         assert!(Arc::ptr_eq(&world.keys, &own.keys), "what was not edited stays shared");
         own.remove_account(id);
         assert!(own.account(id).is_none() && own.accounts_by_login("agv-99").is_empty());
-        assert!(own.device_by_number(9).is_none());
+        assert!(own.device_by_number(17).is_none());
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::Quirk;
+
 /// A world file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,6 +91,7 @@ pub(super) struct DeviceSeed {
     pub(super) title: String,
     pub(super) mac: Option<String>,
     pub(super) color: String,
+    pub(super) quirk: Option<Quirk>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

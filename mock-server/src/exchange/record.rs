@@ -31,16 +31,20 @@ impl Exchanged<'_> {
         let operation = self.operation.map_or("-", Operation::name);
         let (id, method, sandbox_id) = (self.call.id, self.call.method, &*sandbox.id);
         let path = || sandbox.redactor.text(self.call.path).into_owned();
+        let faults = outcome.injected.join("; ");
         if let Some(refused) = &outcome.refused {
             tracing::info!(
                 id,
                 operation,
                 sandbox = sandbox_id,
+                faults,
                 "{method} {} → {status} {}: {}",
                 path(),
                 refused.reason,
                 refused.detail
             );
+        } else if !faults.is_empty() {
+            tracing::info!(id, operation, sandbox = sandbox_id, faults, "{method} {} → {status}", path());
         } else {
             tracing::debug!(id, operation, sandbox = sandbox_id, "{method} {} → {status}", path());
         }
@@ -71,6 +75,8 @@ impl Exchanged<'_> {
             account: outcome.account.take(),
             token_generation: outcome.token_generation,
             faults: std::mem::take(&mut outcome.faults),
+            injected: std::mem::take(&mut outcome.injected),
+            delay_ms: outcome.wait.millis(),
             hints: std::mem::take(&mut outcome.hints),
             tampered: outcome.tamper.take().map(|tamper| tamper.describe().into()),
             wire: arrival.record.filter(|_| call.setup.settings.journal.wire),

@@ -1,29 +1,60 @@
 //! A rule as users write it, in the configuration and over the admin API alike.
 
-use serde::{Deserialize, Serialize};
+mod delay;
+mod effect;
+mod foreign;
+mod trigger;
 
-/// One rule.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::config::{Size, Span};
+
+pub use delay::{
+    Bucket, DelayClock, DelaySpec, Distribution, LogNormalSpec, NormalSpec, ParetoSpec, UniformSpec, Where,
+};
+pub use effect::{
+    At, BodyForm, EffectSpec, HeaderCase, ItemsOf, ItemsSpec, RedirectSpec, ReshapeSpec, RespondSpec, RetryAfter,
+    WireEffect,
+};
+pub use foreign::{DribbleSpec, WireMockDelay};
+pub use trigger::{Moment, Per, TriggerSpec, WindowSpec};
+
+/// One rule, or a pack of them by its name.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct RuleSpec {
-    /// Name, by which it is listed and removed; its position in load order if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Name, by which it is listed, changed and removed; its position in load order if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// A pack of rules instead of one; the rules of a pack say which one they came with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pack: Option<String>,
     /// Where it applies; everywhere if absent.
-    #[serde(default, rename = "match")]
+    #[serde(rename = "match")]
     pub matches: MatchSpec,
     /// When it fires; always if absent.
-    #[serde(default)]
     pub trigger: TriggerSpec,
-    /// What happens instead.
+    /// What happens then.
     pub effect: EffectSpec,
+    /// How long it is in force, on the sandbox's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<Span>,
+    /// How often it fires at most, over all keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+    /// Whether it is out of force until somebody turns it on again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
     /// Whether it may end its life without having fired.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
 }
 
 /// Where a rule applies: all that is given must fit.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct MatchSpec {
     /// `twinzo` or `timbr`.
@@ -32,6 +63,9 @@ pub struct MatchSpec {
     /// Name of an operation, such as `authenticate`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
+    /// Pattern of a path: `devices/{id}` below any of the vendors' prefixes, or `/v3/devices/*` from the first slash.
+    #[serde(skip_serializing_if = "Option::is_none", alias = "path", alias = "urlPathTemplate")]
+    pub route: Option<String>,
     /// HTTP method.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
@@ -44,103 +78,31 @@ pub struct MatchSpec {
     /// Login or Timbr user. The account of a login is the login in its body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
+    /// Generation of the token that the call carries, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_generation: Option<u32>,
+    /// Request headers by name: a text that the value equals, or a test.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", alias = "headers")]
+    pub header: BTreeMap<String, Value>,
+    /// Values in a JSON body by JSON pointer: a value that it equals, or a test.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub json: BTreeMap<String, Value>,
+    /// Bytes of the request body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body_size: Option<SizeRange>,
+    /// Media type of the request body, such as `application/json` or `text/*`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
 }
 
-/// When a rule fires: one of `always`, `nth` and `first`.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+/// A range of sizes, both ends in it.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct TriggerSpec {
-    /// On every matching exchange; the default.
+pub struct SizeRange {
+    /// So many bytes at least.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub always: Option<bool>,
-    /// On the nth matching exchange only, counted from 1.
+    pub min: Option<Size>,
+    /// So many bytes at most.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub nth: Option<u64>,
-    /// On the first so many.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first: Option<u64>,
-    /// What is counted apart.
-    pub per: Per,
-}
-
-/// What a rule counts apart.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Per {
-    /// Nothing: one count for the rule.
-    #[default]
-    Rule,
-    /// Each client.
-    Client,
-    /// Each branch.
-    Branch,
-    /// Each login or Timbr user.
-    Account,
-}
-
-/// What happens: `status` for another answer, or `wire` for a connection that misbehaves.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct EffectSpec {
-    /// Status of the answer, 200 to 599; its body has the vendor's shape for that status.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<u16>,
-    /// Seconds in a `Retry-After` header.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry_after: Option<u64>,
-    /// What the connection does.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub wire: Option<WireEffect>,
-    /// Whether anything is stored before a connection breaks.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub at: Option<At>,
-    /// Bytes of the answer that are sent before a connection breaks, from the first of the head.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bytes: Option<usize>,
-    /// Spelling of header names.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub case: Option<HeaderCase>,
-    /// Statuses of interim answers; 103 if absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub statuses: Option<Vec<u16>>,
-}
-
-/// What a connection does to an answer.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WireEffect {
-    /// RST, instead of the answer or in the middle of it.
-    Reset,
-    /// FIN, instead of the answer or in the middle of it.
-    Close,
-    /// Silence, instead of the answer or in the middle of it.
-    Stall,
-    /// The answer comes in chunks, and garbage stands where the last should be.
-    BadChunk,
-    /// Header names in another spelling.
-    HeaderCase,
-    /// Interim answers before the answer.
-    Interim,
-}
-
-/// When a connection breaks.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum At {
-    /// Before anything is stored.
-    BeforeCommit,
-    /// After everything is stored.
-    AfterCommit,
-}
-
-/// How header names are spelled.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum HeaderCase {
-    /// `content-type`
-    Lower,
-    /// `CONTENT-TYPE`
-    Upper,
-    /// `cOnTeNt-TyPe`
-    Mixed,
+    pub max: Option<Size>,
 }

@@ -32,6 +32,12 @@ pub struct EntryView {
     token_generation: Option<u32>,
     /// Rules that fired, the one that answered first; null if none did.
     fault: Option<Vec<String>>,
+    /// What each of them did, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    injected: Vec<String>,
+    /// How long rules held the answer back, on whichever clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delay_ms: Option<u64>,
     /// What the connection did to the answer; null if it did nothing.
     tampered: Option<String>,
     /// What looks odd without being wrong.
@@ -105,6 +111,8 @@ impl EntryView {
             account: entry.account.as_deref().map(|account| redactor.text(account).into_owned()),
             token_generation: entry.token_generation,
             fault: Some(entry.faults.clone()).filter(|fired| !fired.is_empty()),
+            injected: entry.injected.iter().map(|text| redactor.text(text).into_owned()).collect(),
+            delay_ms: Some(entry.delay_ms).filter(|delay| *delay > 0),
             tampered: entry.tampered.as_deref().map(str::to_owned),
             hints: entry.hints.clone(),
             answer: AnswerView {

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use http::HeaderMap;
+use http::header::HOST;
 use tokio::sync::watch;
 use tokio_util::sync::DropGuard;
 
@@ -15,6 +17,7 @@ use super::{Acceptor, Unbound, bind};
 use crate::app::{App, Door, Role, Service};
 use crate::connection::{Accept, Gatekeeping, Terms};
 use crate::sandbox::Sandbox;
+use crate::url;
 
 /// The listeners of one sandbox. They end with it.
 #[derive(Debug, Default)]
@@ -138,6 +141,15 @@ impl Listeners {
         };
         listener.settle(1).await?;
         Ok(listener)
+    }
+
+    /// URL of the first trap, by the name that the server is known by to whoever sent these headers.
+    pub(crate) fn trap(&self, headers: &HeaderMap) -> Option<String> {
+        let open = self.lock();
+        let trap = open.by_id.values().find(|listener| listener.role == ListenerRole::Trap)?;
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| !host.is_empty());
+        let name = host.map_or_else(|| trap.address.ip().to_string(), |host| url::name_of(host).to_owned());
+        Some(format!("{}://{name}:{}", if trap.is_tls { "https" } else { "http" }, trap.address.port()))
     }
 
     /// Every listener, in the order in which they were opened.

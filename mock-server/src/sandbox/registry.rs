@@ -91,6 +91,7 @@ impl Registry {
             directory: world,
             settings: model.settings.clone(),
             rules: config.faults.clone(),
+            limits: config.rate_limits.clone(),
             entropy: config.entropy.seed,
         };
         Ok(Self {
@@ -164,7 +165,7 @@ impl Registry {
             None => self.model.settings.clone(),
         };
         let clock = Clock::new(new.clock.unwrap_or(self.model.clock));
-        let seed = Seed { directory: Arc::new(directory), settings, rules: new.faults, entropy };
+        let seed = Seed { directory: Arc::new(directory), settings, rules: new.faults, limits: new.limits, entropy };
         // Checked once more under the lock; until then nobody can find it by a credential.
         let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
         if others.contains_key(name.as_str()) {

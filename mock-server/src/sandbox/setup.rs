@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::config::{Config, JournalSection, PositionsSection, TimbrSection, TwinzoSection};
 use crate::directory::Directory;
-use crate::json::{Members, Names};
+use crate::json::{Members, Names, merge};
 use crate::suggest::Unknown;
 use crate::timbr::{CannedAnswers, bearer};
 use crate::token::Mint;
@@ -105,32 +105,6 @@ impl Settings {
     /// Everything in them that must not be shown.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
         [Some(self.twinzo.jwt_secret.expose_secret()), self.timbr.auth_salt.as_deref()].into_iter().flatten()
-    }
-}
-
-fn merge(target: &mut Value, patch: &Value) {
-    match (target, patch) {
-        (Value::Object(target), Value::Object(patch)) => {
-            for (name, patch) in patch {
-                if patch.is_null() {
-                    target.remove(name);
-                } else {
-                    merge(target.entry(name.as_str()).or_insert(Value::Null), patch);
-                }
-            }
-        }
-        (target, patch) => *target = without_nulls(patch),
-    }
-}
-
-/// Where nothing was before, a null takes nothing away.
-fn without_nulls(patch: &Value) -> Value {
-    match patch {
-        Value::Object(members) => {
-            let members = members.iter().filter(|(_, value)| !value.is_null());
-            members.map(|(name, value)| (name.clone(), without_nulls(value))).collect()
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => patch.clone(),
     }
 }
 

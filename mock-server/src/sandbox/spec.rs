@@ -10,6 +10,7 @@ use crate::config::Span;
 use crate::directory::World;
 use crate::fault::RuleSpec;
 use crate::json::{Members, Names};
+use crate::limit::LimitSpec;
 
 /// A sandbox to be made. What is absent is as in the configuration of the process.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -27,6 +28,8 @@ pub(crate) struct NewSandbox {
     pub(crate) settings: Option<Value>,
     /// Its rules; those of the configuration belong to `default`.
     pub(crate) faults: Vec<RuleSpec>,
+    /// Its rate limits; those of the configuration belong to `default`.
+    pub(crate) limits: Vec<LimitSpec>,
     /// How long it lives without a request, on the real clock.
     pub(crate) ttl: Option<Span>,
 }

@@ -5,6 +5,7 @@ use http::{HeaderValue, StatusCode};
 use wire::timbr::Envelope;
 
 use crate::answer::Answer;
+use crate::fault::Shape;
 use crate::reason::{Reason, Refused};
 
 /// Timbr answers JSON without a charset, §8.
@@ -60,14 +61,23 @@ pub(crate) fn envelope_error(status: StatusCode, text: &str) -> Answer {
     Answer::json(status, JSON, &Envelope::error(text))
 }
 
-/// A status with nothing but its own name: what injected faults and limits answer.
-pub(super) fn plain(status: StatusCode) -> Answer {
-    match status {
-        StatusCode::UNAUTHORIZED => envelope_error(status, UNAUTHORIZED),
-        status if status.is_client_error() || status.is_server_error() => {
-            let name = status.canonical_reason().unwrap_or("Unknown");
-            envelope_error(status, &format!("{name}: HTTP Response code: {}", status.as_u16()))
+/// How this vendor words what it does not say by itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TimbrShape;
+
+impl Shape for TimbrShape {
+    fn status(&self, status: StatusCode) -> Answer {
+        match status {
+            StatusCode::UNAUTHORIZED => envelope_error(status, UNAUTHORIZED),
+            status if status.is_client_error() || status.is_server_error() => {
+                let name = status.canonical_reason().unwrap_or("Unknown");
+                envelope_error(status, &format!("{name}: HTTP Response code: {}", status.as_u16()))
+            }
+            status => Answer::empty(status),
         }
-        status => Answer::empty(status),
+    }
+
+    fn in_band(&self, message: &str) -> Answer {
+        envelope_error(StatusCode::OK, message)
     }
 }

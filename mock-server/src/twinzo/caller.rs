@@ -9,7 +9,7 @@ use wire::header;
 use super::media::{self, Invalid};
 use super::problem::Refusal;
 use crate::call::Call;
-use crate::directory::{Account, AccountId, BranchId, ClientId, Directory};
+use crate::directory::{Account, AccountId, BranchId, ClientId, Directory, Quirk};
 use crate::reason::{Reason, cut};
 use crate::sandbox::Sandbox;
 use crate::token::{Denied, Token};
@@ -90,6 +90,10 @@ impl Held {
         let account = call.directory.account(token.account).ok_or_else(deleted)?;
         if account.disabled {
             return Err(denied(Reason::AccountDisabled.because("the token's account is disabled")));
+        }
+        if account.quirk == Some(Quirk::Revoked) {
+            let detail = format!("tokens of {} are taken back as soon as they are issued", account.login);
+            return Err(denied(Reason::TokenRevoked.because(detail)));
         }
         Ok(Self { token, account: Arc::clone(account) })
     }

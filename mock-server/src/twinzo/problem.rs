@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 
 use http::header::{CACHE_CONTROL, EXPIRES, PRAGMA};
 use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+use wire::localization::{DeviceLocations, LocalizationResult};
 use wire::problem::Problem;
 
-use super::media::Invalid;
-use crate::answer::Answer;
+use super::media::{self, Invalid};
+use crate::answer::{Answer, JSON};
 use crate::call::Call;
+use crate::fault::Shape;
+use crate::operation::TwinzoOperation;
 use crate::reason::{Reason, Refused};
 use crate::sandbox::Sandbox;
 
@@ -99,6 +103,64 @@ pub(crate) fn plain(status: StatusCode, call: &Call<'_>) -> Answer {
         exception(of_status(status), call)
     } else {
         Answer::empty(status)
+    }
+}
+
+/// How this vendor words what it does not say by itself.
+#[derive(Debug)]
+pub(crate) struct TwinzoShape<'a> {
+    pub(crate) call: &'a Call<'a>,
+    pub(crate) operation: Option<TwinzoOperation>,
+}
+
+/// An exception as the API worded it before 2024, §5.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ExceptionContent<'a> {
+    code: &'a str,
+    message: &'a str,
+}
+
+/// A failure inside a 200.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Failed<'a> {
+    success: bool,
+    error_message: &'a str,
+}
+
+impl Shape for TwinzoShape<'_> {
+    fn status(&self, status: StatusCode) -> Answer {
+        plain(status, self.call)
+    }
+
+    fn legacy(&self, status: StatusCode) -> Answer {
+        let number = status.as_u16().to_string();
+        let code = match status {
+            StatusCode::UNAUTHORIZED => CODE_NOT_AUTHORIZED,
+            StatusCode::NOT_FOUND => CODE_NOT_FOUND,
+            _ => &number,
+        };
+        let message = status.canonical_reason().unwrap_or("Unknown");
+        Answer::json(status, JSON, &ExceptionContent { code, message })
+    }
+
+    fn in_band(&self, message: &str) -> Answer {
+        let failed = |login: &str| LocalizationResult {
+            login: login.to_owned(),
+            success: false,
+            error_message: Some(message.to_owned()),
+            locations: Vec::new(),
+        };
+        match self.operation {
+            Some(TwinzoOperation::LocalizationBatch) => {
+                let devices: Vec<DeviceLocations> = media::parse(self.call.body, "").unwrap_or_default();
+                let results: Vec<_> =
+                    devices.iter().map(|device| failed(device.login.as_deref().unwrap_or_default())).collect();
+                Answer::json(StatusCode::OK, JSON, &results)
+            }
+            _ => Answer::json(StatusCode::OK, JSON, &Failed { success: false, error_message: message }),
+        }
     }
 }
 

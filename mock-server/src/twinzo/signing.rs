@@ -232,7 +232,19 @@ mod tests {
         let (now, body) = (sandbox.clock.now(), Bytes::new());
         let (directory, setup) = (&*sandbox.directory(), &*sandbox.setup());
         let (method, headers) = (&Method::GET, &map);
-        let call = Call { id: 1, now, directory, setup, method, path: "/", query: None, headers, body: &body };
+        let call = Call {
+            id: 1,
+            now,
+            directory,
+            setup,
+            method,
+            path: "/",
+            prefix: "",
+            query: None,
+            headers,
+            body: &body,
+            connection: 1,
+        };
         match Signature::read(sandbox, &call, TwinzoOperation::DevicesList).into_signed(sandbox, &call) {
             Ok(_) => None,
             Err(Refusal::NotAuthorized(refused)) => Some(refused.reason),

@@ -16,13 +16,13 @@ async fn a_device_comes_changes_and_goes() {
     let new = json!({ "login": "agv-99", "password": "first-pass", "branch": "Pune" });
     let made = server.admin(Method::POST, "/accounts", Some(new.clone())).await.assert(201).json();
     let expected = json!({ "vendor": "twinzo", "kind": "device", "login": "agv-99", "client": "acme-logistics",
-        "branch": "Pune", "device": 9, "disabled": false });
+        "branch": "Pune", "device": 17, "disabled": false });
     assert_eq!(made, expected);
     server.admin(Method::POST, "/accounts", Some(new)).await.assert_problem(409);
     let contract = login(&server, "agv-99", "first-pass").await.assert(200).json();
     let signature = Signature::token(&contract);
     server.post("/v3/localization", &signature, &json!([{ "Timestamp": 1, "X": 5 }])).await.assert(200);
-    assert_eq!(server.get("/v3/devices/9", &signature).await.assert(200).json()["X"], 5.0);
+    assert_eq!(server.get("/v3/devices/17", &signature).await.assert(200).json()["X"], 5.0);
 
     let account = |method, body| server.admin(method, "/accounts/agv-99", body);
     account(Method::PATCH, Some(json!({ "password": "second-pass" }))).await.assert(200);

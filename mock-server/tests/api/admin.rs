@@ -62,7 +62,7 @@ async fn a_reset_goes_back_to_the_seed() {
     server.admin(Method::POST, "/reset", None).await.assert(204);
 
     assert_eq!(server.admin(Method::GET, "/clock", None).await.json()["now_ms"], START_MS);
-    assert_eq!(server.admin(Method::GET, "/faults", None).await.json(), json!({ "faults": [] }));
+    assert_eq!(server.admin(Method::GET, "/faults", None).await.json(), json!({ "faults": [], "unfired": [] }));
     assert_eq!(server.admin(Method::GET, "/requests", None).await.json()["total"], 0);
     server.get("/v3/devices", &signature).await.assert_problem(401);
     assert_eq!(server.last_reason().await, "TokenOfEarlierRun");

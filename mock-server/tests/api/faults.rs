@@ -134,7 +134,7 @@ async fn what_a_rule_names_must_exist_and_its_shape_must_fit() {
     ] {
         server.admin(Method::POST, "/faults", Some(rule)).await.assert_problem(422);
     }
-    assert_eq!(server.admin(Method::GET, "/faults", None).await.json(), json!({ "faults": [] }));
+    assert_eq!(server.admin(Method::GET, "/faults", None).await.json(), json!({ "faults": [], "unfired": [] }));
     for path in ["/faults/nobody", "/faults/%FF"] {
         server.admin(Method::DELETE, path, None).await.assert_problem(404);
     }

@@ -145,7 +145,7 @@ fn credentials_have_the_pinned_shape_and_never_change() {
             .iter()
             .all(|b| b["title"].is_string() && b["guid"].is_string() && b["time_zone"].is_string())
     );
-    assert_eq!(twinzo["devices"].as_array().unwrap().len(), 6);
+    assert_eq!(twinzo["devices"].as_array().unwrap().len(), 12);
     assert!(twinzo["devices"].as_array().unwrap().iter().all(|d| d["login"].is_string()
         && d["password"].is_string()
         && d["branch_guid"].is_string()

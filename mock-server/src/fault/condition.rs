@@ -1,0 +1,238 @@
+//! Where a rule applies, checked. Whatever it names must exist: a rule that could never fire is refused with what was
+//! probably meant.
+
+mod route;
+mod test;
+
+use http::{HeaderName, Method};
+
+use super::InvalidRule;
+use super::spec::{MatchSpec, SizeRange};
+use super::subject::Subject;
+use crate::directory::{BranchId, ClientId, Directory, Quirk};
+use crate::operation::{Operation, Vendor};
+use crate::suggest::Unknown;
+
+use route::RoutePattern;
+use test::Test;
+
+/// Where a rule applies: all that is given must fit.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Condition {
+    vendor: Option<Vendor>,
+    operation: Option<Operation>,
+    route: Option<RoutePattern>,
+    method: Option<Method>,
+    client: Option<ClientId>,
+    branch: Option<BranchId>,
+    account: Option<Box<str>>,
+    token_generation: Option<u32>,
+    headers: Vec<(HeaderName, Test)>,
+    json: Vec<(String, Test)>,
+    body_size: Option<SizeRange>,
+    /// Type and subtype; `None` for any subtype.
+    media_type: Option<(String, Option<String>)>,
+    quirk: Option<Quirk>,
+}
+
+// === impl Condition ===
+
+impl Condition {
+    /// Accounts that misbehave by themselves in one way.
+    pub(super) fn of_quirk(quirk: Quirk) -> Self {
+        Self { quirk: Some(quirk), vendor: Some(Vendor::Twinzo), ..Self::default() }
+    }
+
+    /// Checks a match. `anywhere` is for effects that make sense on paths that no vendor has.
+    pub(crate) fn compile(spec: &MatchSpec, directory: &Directory, anywhere: bool) -> Result<Self, InvalidRule> {
+        let vendor = spec.vendor.as_deref().map(vendor).transpose()?;
+        let operation = spec.operation.as_deref().map(operation).transpose()?;
+        let method = spec.method.as_deref().map(|name| method(name, anywhere)).transpose()?;
+        let route = spec.route.as_deref().map(|text| RoutePattern::parse(text, anywhere)).transpose()?;
+        let whose = whose(spec, vendor, operation)?;
+        let never = |field, problem: String| Err(InvalidRule::value(field, format!("it could never fire: {problem}")));
+        let fits = |known: &Operation| {
+            operation.is_none_or(|operation| operation == *known)
+                && whose.is_none_or(|vendor| vendor == known.vendor())
+                && route.as_ref().is_none_or(|route| route.could_be(*known))
+        };
+        let is_bound = operation.is_some() || !anywhere;
+        if is_bound && !Operation::all().any(|known| fits(&known)) {
+            return never("match.route", "no operation that the rest of the rule matches has that route".to_owned());
+        }
+        if let Some(method) = &method
+            && is_bound
+            && Operation::all().filter(fits).all(|known| known.method() != method)
+        {
+            return never("match.method", format!("nothing that it matches is a {method}"));
+        }
+        let client = spec.client.as_deref().map(|name| directory.client_named("match.client", name)).transpose()?;
+        let branch = spec.branch.as_deref().map(|name| directory.branch_named("match.branch", name, client));
+        let branch = branch.transpose()?;
+        if let Some(name) = spec.account.as_deref() {
+            account(name, whose, directory)?;
+        }
+        if spec.token_generation == Some(0) {
+            return never("match.token_generation", "generations start at 1".to_owned());
+        }
+        if spec.token_generation.is_some() && whose == Some(Vendor::Timbr) {
+            return never("match.token_generation", "Timbr's tokens have no generations".to_owned());
+        }
+        let body_size = spec.body_size;
+        if let Some(SizeRange { min: Some(min), max: Some(max) }) = body_size
+            && min.bytes() > max.bytes()
+        {
+            return never("match.body_size", format!("{min} is more than {max}"));
+        }
+        Ok(Self {
+            vendor,
+            operation,
+            route,
+            method,
+            client,
+            branch,
+            account: spec.account.as_deref().map(Into::into),
+            token_generation: spec.token_generation,
+            headers: headers(spec)?,
+            json: json(spec)?,
+            body_size,
+            media_type: spec.media_type.as_deref().map(media_type).transpose()?,
+            quirk: None,
+        })
+    }
+
+    /// The operations that it can match.
+    pub(super) fn is_about(&self, operation: Option<Operation>) -> bool {
+        match operation {
+            Some(operation) => {
+                self.vendor.is_none_or(|vendor| vendor == operation.vendor())
+                    && self.operation.is_none_or(|wanted| wanted == operation)
+            }
+            // What no vendor has is only seen by who names the path.
+            None => self.operation.is_none() && self.route.is_some(),
+        }
+    }
+
+    /// The account that it is about.
+    pub(super) fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
+    /// What is cheap to look at comes first.
+    pub(crate) fn matches(&self, subject: &Subject<'_>) -> bool {
+        let who = &subject.who;
+        self.account.as_deref().is_none_or(|account| who.account.as_deref() == Some(account))
+            && self.is_about(subject.operation)
+            && self.vendor.is_none_or(|vendor| Some(vendor) == subject.vendor)
+            && self.client.is_none_or(|client| Some(client) == who.client)
+            && self.branch.is_none_or(|branch| Some(branch) == who.branch)
+            && self.token_generation.is_none_or(|generation| Some(generation) == who.token_generation)
+            && self.quirk.is_none_or(|quirk| Some(quirk) == who.quirk)
+            && self.method.as_ref().is_none_or(|method| method == subject.method)
+            && self.body_size.is_none_or(|range| is_in(range, subject.body.len()))
+            && self.route.as_ref().is_none_or(|route| route.matches(subject.path))
+            && self.media_type.as_ref().is_none_or(|wanted| has_media_type(subject, wanted))
+            && self.headers.iter().all(|(name, test)| test.of_header(subject.headers, name))
+            && self
+                .json
+                .iter()
+                .all(|(pointer, test)| test.of_value(subject.json().and_then(|body| body.pointer(pointer))))
+    }
+}
+
+/// Whose exchanges it can be about. Only twinzo knows clients and branches.
+fn whose(
+    spec: &MatchSpec,
+    vendor: Option<Vendor>,
+    operation: Option<Operation>,
+) -> Result<Option<Vendor>, InvalidRule> {
+    let never = |field, problem: String| Err(InvalidRule::value(field, format!("it could never fire: {problem}")));
+    if let (Some(vendor), Some(operation)) = (vendor, operation)
+        && operation.vendor() != vendor
+    {
+        return never("match.vendor", format!("{operation} is an operation of {}", operation.vendor().name()));
+    }
+    let places = [("match.client", &spec.client), ("match.branch", &spec.branch)];
+    let place = places.into_iter().find(|(_, place)| place.is_some()).map(|(field, _)| field);
+    let whose = operation.map(Operation::vendor).or(vendor).or(place.map(|_| Vendor::Twinzo));
+    match (whose, place) {
+        (Some(Vendor::Timbr), Some(field)) => never(field, "Timbr knows no clients and no branches".to_owned()),
+        _ => Ok(whose),
+    }
+}
+
+fn vendor(name: &str) -> Result<Vendor, InvalidRule> {
+    let all = Vendor::ALL;
+    all.into_iter()
+        .find(|vendor| vendor.name() == name)
+        .ok_or_else(|| Unknown::new("match.vendor", name, all.map(Vendor::name)).into())
+}
+
+fn operation(name: &str) -> Result<Operation, InvalidRule> {
+    Operation::from_name(name)
+        .ok_or_else(|| Unknown::new("match.operation", name, Operation::all().map(Operation::name)).into())
+}
+
+fn method(name: &str, anywhere: bool) -> Result<Method, InvalidRule> {
+    let known = [Method::GET, Method::POST, Method::DELETE];
+    let others = [Method::PUT, Method::PATCH, Method::HEAD, Method::OPTIONS];
+    let all: Vec<Method> = known.into_iter().chain(others.into_iter().filter(|_| anywhere)).collect();
+    let found = all.iter().find(|method| method.as_str() == name).cloned();
+    found.ok_or_else(|| Unknown::new("match.method", name, all.iter().map(Method::as_str)).into())
+}
+
+fn account(name: &str, whose: Option<Vendor>, directory: &Directory) -> Result<(), InvalidRule> {
+    let logins = directory.accounts().map(|(_, account)| &*account.login);
+    let users = directory.timbr().users.iter().map(|user| &*user.name);
+    let all: Vec<&str> = match whose {
+        Some(Vendor::Twinzo) => logins.collect(),
+        Some(Vendor::Timbr) => users.collect(),
+        None => logins.chain(users).collect(),
+    };
+    if all.contains(&name) { Ok(()) } else { Err(Unknown::new("match.account", name, all).into()) }
+}
+
+fn headers(spec: &MatchSpec) -> Result<Vec<(HeaderName, Test)>, InvalidRule> {
+    let read = |(name, value): (&String, _)| {
+        let wrong = || InvalidRule::value("match.header", format!("{name:?} is no name of a header"));
+        let header = HeaderName::try_from(name.as_str()).map_err(|_| wrong())?;
+        Ok((header, Test::compile("match.header", value)?))
+    };
+    spec.header.iter().map(read).collect()
+}
+
+fn json(spec: &MatchSpec) -> Result<Vec<(String, Test)>, InvalidRule> {
+    let read = |(pointer, value): (&String, _)| {
+        if !pointer.is_empty() && !pointer.starts_with('/') {
+            let problem = format!("{pointer:?} is no JSON pointer; write it like \"/0/Login\"");
+            return Err(InvalidRule::value("match.json", problem));
+        }
+        Ok((pointer.clone(), Test::compile("match.json", value)?))
+    };
+    spec.json.iter().map(read).collect()
+}
+
+fn is_in(range: SizeRange, bytes: usize) -> bool {
+    range.min.is_none_or(|min| bytes >= min.bytes()) && range.max.is_none_or(|max| bytes <= max.bytes())
+}
+
+fn media_type(text: &str) -> Result<(String, Option<String>), InvalidRule> {
+    match text.to_ascii_lowercase().split_once('/') {
+        Some((kind, subtype)) if !kind.is_empty() && !subtype.is_empty() && !subtype.contains(';') => {
+            Ok((kind.to_owned(), Some(subtype.to_owned()).filter(|subtype| subtype != "*")))
+        }
+        _ => {
+            let problem = format!("{text:?} is no media type; write it like \"application/json\" or \"text/*\"");
+            Err(InvalidRule::value("match.media_type", problem))
+        }
+    }
+}
+
+fn has_media_type(subject: &Subject<'_>, (kind, subtype): &(String, Option<String>)) -> bool {
+    let given = subject.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = given.and_then(|given| given.split(';').next()?.trim().split_once('/'));
+    essence.is_some_and(|(given, given_subtype)| {
+        given.eq_ignore_ascii_case(kind)
+            && subtype.as_ref().is_none_or(|subtype| given_subtype.eq_ignore_ascii_case(subtype))
+    })
+}
