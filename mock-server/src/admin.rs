@@ -12,6 +12,7 @@ mod json;
 mod keys;
 mod limits;
 mod listeners;
+mod metrics;
 mod problem;
 mod requests;
 mod reset;
@@ -38,7 +39,11 @@ use selected::{Segment, Selected};
 
 /// The routes under their prefix.
 pub(crate) fn mounted(app: &Arc<App>) -> Router<Arc<App>> {
-    Router::new().nest("/__admin", router(app)).route("/__admin/", any(unknown))
+    let metrics = Router::new()
+        .route("/metrics", get(metrics::show))
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(Arc::clone(app), access::guard));
+    Router::new().nest("/__admin", router(app)).route("/__admin/", any(unknown)).merge(metrics)
 }
 
 /// The routes. Each request passes the guard in `access` first.

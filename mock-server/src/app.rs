@@ -137,7 +137,7 @@ impl Service {
     fn is_ours(&self, path: &str) -> bool {
         match self.door.role {
             Role::Admin => true,
-            Role::Both => is_probe(path) || admin_path(path).is_some(),
+            Role::Both => is_probe(path) || path == "/metrics" || admin_path(path).is_some(),
             Role::Vendors => is_probe(path),
             Role::Trap => false,
         }

@@ -1,6 +1,7 @@
 //! The command line, and with it the only reader of the environment.
 
 mod exec;
+mod faults;
 mod serve;
 mod signals;
 mod telemetry;
@@ -45,6 +46,67 @@ enum Command {
     Exec(ExecArgs),
     /// Print the credentials of the world that ships.
     Credentials(CredentialsArgs),
+    /// Look at fault rules without a server.
+    #[command(subcommand)]
+    Faults(FaultsCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum FaultsCommand {
+    /// Print what the rules of a configuration file do to the next requests of a kind, and why.
+    ///
+    /// The draws are those of the sandbox `default` under the same seed: a server with this file does the same to the
+    /// same requests.
+    Try(Box<TryArgs>),
+    /// Print the packs of rules that ship.
+    Packs,
+}
+
+#[derive(Debug, Args)]
+struct TryArgs {
+    /// Configuration file (TOML) with [[faults]].
+    file: PathBuf,
+    /// What the requests ask for, such as localization or timbr.query.
+    #[arg(long, value_name = "NAME")]
+    operation: String,
+    /// Login or Timbr user that sends them.
+    #[arg(long, value_name = "LOGIN")]
+    account: Option<String>,
+    /// Client, by name or GUID. [default: the account's]
+    #[arg(long, value_name = "NAME")]
+    client: Option<String>,
+    /// Branch, by title or GUID. [default: the account's]
+    #[arg(long, value_name = "TITLE")]
+    branch: Option<String>,
+    /// Generation of the token that they carry, counted from 1.
+    #[arg(long, value_name = "N")]
+    token_generation: Option<u32>,
+    /// Header that they carry; may be given several times.
+    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    headers: Vec<(String, String)>,
+    /// Body that they carry.
+    #[arg(long, value_name = "TEXT")]
+    body: Option<String>,
+    /// How many requests.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    requests: u32,
+    /// Time of the sandbox's clock between two of them. [default: none]
+    #[arg(long, value_name = "DURATION")]
+    every: Option<Span>,
+    /// Let each come by a connection of its own.
+    #[arg(long)]
+    new_connections: bool,
+    /// Seed of all draws. [default: the file's]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Folder of the files that rules may answer with.
+    #[arg(long, value_name = "DIR")]
+    files: Option<PathBuf>,
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or_else(|| "write it like \"Content-Type: text/plain\"".to_owned())?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
 /// Options of the server. Each overrides the configuration file.
@@ -192,6 +254,7 @@ impl Cli {
             Some(Command::Serve(args)) => serve::run(args),
             Some(Command::Exec(args)) => exec::run(&args),
             Some(Command::Credentials(args)) => print_credentials(&args),
+            Some(Command::Faults(command)) => faults::run(&command),
         }
     }
 }

@@ -83,9 +83,25 @@ pub(crate) enum Accept {
 #[derive(Clone)]
 pub(crate) struct Terms {
     pub(crate) limits: LimitsSection,
-    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) tls: Option<TlsTerms>,
     pub(crate) gatekeeping: watch::Receiver<Gatekeeping>,
     pub(crate) taps: Taps,
+}
+
+/// TLS, and what becomes of its handshakes.
+#[derive(Clone)]
+pub(crate) struct TlsTerms {
+    pub(crate) acceptor: TlsAcceptor,
+    pub(crate) handshake: Handshake,
+}
+
+/// What becomes of a TLS handshake once the client has begun it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Handshake {
+    Serve,
+    Stall,
+    Abort,
+    Reset,
 }
 
 /// What a request brings along from its connection.

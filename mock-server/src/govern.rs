@@ -52,7 +52,9 @@ fn decide(sandbox: &Sandbox, call: &Call<'_>, subject: &Subject<'_>) -> Result<D
         None => by_rules,
         Some(text) => {
             let premises = sandbox.premises(call.directory, call.now);
-            Faults::once(&read_effect(text)?, subject, &premises)?.followed_by(by_rules)
+            let brought = Faults::once(&read_effect(text)?, subject, &premises)?;
+            sandbox.header_faults.add();
+            brought.followed_by(by_rules)
         }
     };
     Ok(if subject.who.quirk.is_some() { decision.followed_by(sandbox.quirks.decide(subject)) } else { decision })

@@ -10,7 +10,7 @@ mod setup;
 mod spec;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::Timestamp;
@@ -61,6 +61,8 @@ pub struct Sandbox {
     /// Its rate limits.
     pub limits: Limits,
     pub(crate) terms: FaultTerms,
+    /// Faults that requests brought along.
+    pub(crate) header_faults: Counter,
     /// Its exchanges.
     pub journal: Journal,
     /// Hides secrets in what the journal shows.
@@ -108,6 +110,24 @@ pub(crate) struct Seed {
     pub(crate) limits: Vec<LimitSpec>,
     /// Seed of its draws.
     pub(crate) entropy: u64,
+}
+
+/// Counts events.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn reset(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
 }
 
 /// What rules may do in this process.
@@ -180,6 +200,7 @@ impl Sandbox {
             quirks: Faults::of_quirks(seed.entropy, id)?,
             limits: Limits::default(),
             terms: common.terms.clone(),
+            header_faults: Counter::default(),
             journal: Journal::default(),
             redactor,
             dates: HttpDates::default(),
@@ -242,6 +263,7 @@ impl Sandbox {
         self.positions.clear();
         self.faults.clear();
         self.quirks.forget();
+        self.header_faults.reset();
         self.limits.clear();
         self.journal.clear();
         self.gather.disarm();

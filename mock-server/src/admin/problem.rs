@@ -49,6 +49,10 @@ impl AdminProblem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "the path exists, but not with this method; see the Allow header")
     }
 
+    pub(super) fn internal(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+    }
+
     pub(super) fn unprocessable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }

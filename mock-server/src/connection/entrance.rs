@@ -6,13 +6,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::line::{Line, Orders};
 use super::transport::Transport;
-use super::{Accept, Gatekeeping, Terms};
+use super::{Accept, Gatekeeping, Handshake, Terms, TlsTerms};
 
 /// How long a connection that was closed may take to notice.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// The stream; `None` if there will be none.
-pub(super) async fn enter(mut line: Line, orders: &Orders, terms: &Terms) -> Option<Transport> {
+pub(super) async fn enter(line: Line, orders: &Orders, terms: &Terms) -> Option<Transport> {
     let Gatekeeping { accept, delay, .. } = *terms.gatekeeping.borrow();
     if !delay.is_zero() {
         // A client that left does not show while its bytes wait to be read: no delay outlasts the idle time-out.
@@ -23,38 +23,72 @@ pub(super) async fn enter(mut line: Line, orders: &Orders, terms: &Terms) -> Opt
         }
     }
     match accept {
-        Accept::Serve => shake_hands(line, terms).await,
+        Accept::Serve => shake_hands(line, orders, terms).await,
         Accept::Reset => {
             orders.reset();
             None
         }
         Accept::Close => {
-            // Closing with unread bytes would send RST.
-            let farewell = async {
-                line.shutdown().await?;
-                drain(&mut line).await
-            };
-            if !matches!(tokio::time::timeout(FAREWELL, farewell).await, Ok(Ok(()))) {
-                tracing::debug!("a connection that was closed on purpose did not notice");
-            }
+            close(line).await;
             None
         }
         Accept::Stall => {
-            orders.stall();
-            // Ends when the client gives up, or when it has been silent for long enough.
-            if tokio::time::timeout(terms.limits.idle_timeout.unsigned(), drain(&mut line)).await.is_err() {
-                tracing::debug!("a connection was stalled for limits.idle_timeout");
-            }
+            stall(line, orders, terms).await;
             None
         }
     }
 }
 
-async fn shake_hands(line: Line, terms: &Terms) -> Option<Transport> {
-    let Some(tls) = &terms.tls else {
+async fn close(mut line: Line) {
+    // Closing with unread bytes would send RST.
+    let farewell = async {
+        line.shutdown().await?;
+        drain(&mut line).await
+    };
+    if !matches!(tokio::time::timeout(FAREWELL, farewell).await, Ok(Ok(()))) {
+        tracing::debug!("a connection that was closed on purpose did not notice");
+    }
+}
+
+async fn stall(mut line: Line, orders: &Orders, terms: &Terms) {
+    orders.stall();
+    // Ends when the client gives up, or when it has been silent for long enough.
+    if tokio::time::timeout(terms.limits.idle_timeout.unsigned(), drain(&mut line)).await.is_err() {
+        tracing::debug!("a connection was stalled for limits.idle_timeout");
+    }
+}
+
+/// A fatal alert of RFC 8446: `handshake_failure`.
+const HANDSHAKE_FAILURE: [u8; 7] = [21, 3, 3, 0, 2, 2, 40];
+
+/// What becomes of a connection on whose greeting there will be no TLS.
+async fn snub(mut line: Line, orders: &Orders, terms: &Terms, handshake: Handshake) {
+    let mut greeting = [0; 4096];
+    match tokio::time::timeout(terms.limits.head_timeout.unsigned(), line.read(&mut greeting)).await {
+        Ok(Ok(1..)) => {}
+        _ => return,
+    }
+    match handshake {
+        Handshake::Stall => stall(line, orders, terms).await,
+        Handshake::Reset => orders.reset(),
+        Handshake::Abort | Handshake::Serve => {
+            if let Err(error) = line.write_all(&HANDSHAKE_FAILURE).await {
+                tracing::debug!("an alert could not be sent: {error}");
+            }
+            close(line).await;
+        }
+    }
+}
+
+async fn shake_hands(line: Line, orders: &Orders, terms: &Terms) -> Option<Transport> {
+    let Some(TlsTerms { acceptor, handshake }) = &terms.tls else {
         return Some(Transport::Plain(line));
     };
-    match tokio::time::timeout(terms.limits.head_timeout.unsigned(), tls.accept(line)).await {
+    if *handshake != Handshake::Serve {
+        snub(line, orders, terms, *handshake).await;
+        return None;
+    }
+    match tokio::time::timeout(terms.limits.head_timeout.unsigned(), acceptor.accept(line)).await {
         Ok(Ok(stream)) => Some(Transport::Tls(Box::new(stream))),
         Ok(Err(error)) => {
             tracing::info!("a TLS handshake failed: {error}");

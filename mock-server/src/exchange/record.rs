@@ -31,20 +31,12 @@ impl Exchanged<'_> {
         let operation = self.operation.map_or("-", Operation::name);
         let (id, method, sandbox_id) = (self.call.id, self.call.method, &*sandbox.id);
         let path = || sandbox.redactor.text(self.call.path).into_owned();
-        let faults = outcome.injected.join("; ");
-        if let Some(refused) = &outcome.refused {
-            tracing::info!(
-                id,
-                operation,
-                sandbox = sandbox_id,
-                faults,
-                "{method} {} → {status} {}: {}",
-                path(),
-                refused.reason,
-                refused.detail
-            );
-        } else if !faults.is_empty() {
-            tracing::info!(id, operation, sandbox = sandbox_id, faults, "{method} {} → {status}", path());
+        let cause = outcome.refused.as_ref().map(|refused| format!(" {}: {}", refused.reason, refused.detail));
+        let faults = Some(outcome.injected.join("; ")).filter(|faults| !faults.is_empty());
+        let faults = faults.map(|faults| format!(" [faults: {faults}]"));
+        if cause.is_some() || faults.is_some() {
+            let (cause, faults) = (cause.unwrap_or_default(), faults.unwrap_or_default());
+            tracing::info!(id, operation, sandbox = sandbox_id, "{method} {} → {status}{cause}{faults}", path());
         } else {
             tracing::debug!(id, operation, sandbox = sandbox_id, "{method} {} → {status}", path());
         }

@@ -11,11 +11,11 @@ use tokio::sync::watch;
 use tokio_util::sync::DropGuard;
 
 use super::acceptor::Settled;
-use super::spec::{ListenerChange, ListenerRole, ListenerSpec, ListenerView};
-use super::tls::InvalidTls;
+use super::spec::{ListenerChange, ListenerRole, ListenerSpec, ListenerView, TlsFault};
+use super::tls::{InvalidTls, Tls};
 use super::{Acceptor, Unbound, bind};
 use crate::app::{App, Door, Role, Service};
-use crate::connection::{Accept, Gatekeeping, Terms};
+use crate::connection::{Accept, Gatekeeping, Terms, TlsTerms};
 use crate::sandbox::Sandbox;
 use crate::url;
 
@@ -41,6 +41,7 @@ pub(crate) struct Listener {
     role: ListenerRole,
     ca_pem: Option<String>,
     is_tls: bool,
+    tls_fault: Option<TlsFault>,
     origin: Gatekeeping,
     gatekeeping: watch::Sender<Gatekeeping>,
     /// Of each of its sockets.
@@ -78,7 +79,7 @@ impl Listeners {
         sandbox: &Arc<Sandbox>,
         spec: &ListenerSpec,
     ) -> Result<Arc<Listener>, CannotListen> {
-        let tls = spec.tls.as_ref().map(|tls| app.authority.tls(tls)).transpose()?;
+        let tls = spec.tls.as_ref().map(|tls| app.authority.tls(tls, sandbox.clock.now())).transpose()?;
         if self.lock().by_id.len() >= MOST {
             return Err(CannotListen::TooMany);
         }
@@ -95,7 +96,7 @@ impl Listeners {
         // Whatever goes wrong from here on, the sockets close.
         let guard = stop.clone().drop_guard();
         let (acceptor, ca_pem) = match tls {
-            Some(tls) => (Some(tls.acceptor), tls.ca_pem),
+            Some(Tls { acceptor, ca_pem, handshake }) => (Some(TlsTerms { acceptor, handshake }), ca_pem),
             None => (None, None),
         };
         let is_tls = acceptor.is_some();
@@ -131,6 +132,7 @@ impl Listeners {
                 role: spec.role,
                 ca_pem,
                 is_tls,
+                tls_fault: spec.tls.as_ref().and_then(|tls| tls.fault),
                 origin,
                 gatekeeping,
                 settled,
@@ -220,6 +222,7 @@ impl Listener {
                 Accept::Stall => "stall",
             },
             accept_delay_ms: u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
+            tls_fault: self.tls_fault,
             ca_pem: self.ca_pem.clone(),
         }
     }

@@ -70,6 +70,28 @@ pub(crate) struct TlsSpec {
     pub(crate) certificate: Option<String>,
     /// Its key, as PEM.
     pub(crate) key: Option<String>,
+    /// What is wrong with it on purpose.
+    pub(crate) fault: Option<TlsFault>,
+}
+
+/// What can be wrong with TLS.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TlsFault {
+    /// The certificate's time is over, by the sandbox's clock and by the machine's: clients judge by their own.
+    Expired,
+    /// Its time has not come, by either clock.
+    NotYetValid,
+    /// It is for another host.
+    WrongHost,
+    /// Somebody signed it whom `ca_pem` does not name.
+    UnknownCa,
+    /// The client's greeting gets no answer.
+    HandshakeStall,
+    /// The client's greeting is answered with the alert `handshake_failure`, and FIN.
+    HandshakeAbort,
+    /// The client's greeting is answered with RST.
+    HandshakeReset,
 }
 
 /// A listener in a list.
@@ -82,6 +104,9 @@ pub(crate) struct ListenerView {
     pub(crate) state: &'static str,
     pub(crate) accept: &'static str,
     pub(crate) accept_delay_ms: u64,
+    /// What is wrong with its TLS on purpose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tls_fault: Option<TlsFault>,
     /// What to trust, if the certificate was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ca_pem: Option<String>,

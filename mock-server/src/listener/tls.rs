@@ -3,14 +3,18 @@
 
 use std::sync::{Arc, OnceLock};
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use tokio_rustls::rustls::{self, ServerConfig};
 
-use super::spec::TlsSpec;
+use super::spec::{TlsFault, TlsSpec};
+use crate::clock;
+use crate::connection::Handshake;
 
 /// Signs certificates; made when the first is asked for.
 #[derive(Debug, Default)]
@@ -27,6 +31,7 @@ pub(super) struct Tls {
     pub(super) acceptor: TlsAcceptor,
     /// What to trust, if the certificate was made here.
     pub(super) ca_pem: Option<String>,
+    pub(super) handshake: Handshake,
 }
 
 /// Why there is no TLS.
@@ -34,6 +39,10 @@ pub(super) struct Tls {
 pub(crate) enum InvalidTls {
     #[error("tls: give certificate and key together, or names, or neither")]
     Mixed,
+    #[error("tls.fault: it is about a certificate that is made; leave certificate and key out")]
+    Given,
+    #[error("tls.names: the names of wrong_host are chosen so that they are wrong; leave them out")]
+    WrongNames,
     #[error("tls.certificate: this is no PEM certificate: {0}")]
     Certificate(String),
     #[error("tls.key: this is no PEM private key: {0}")]
@@ -45,19 +54,39 @@ pub(crate) enum InvalidTls {
 }
 
 const DEFAULT_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+/// Nobody can have it: RFC 2606.
+const WRONG_NAMES: [&str; 1] = ["wrong-host.invalid"];
+/// A certificate's time is counted in days; this many lie between it and any clock.
+const MARGIN: SignedDuration = SignedDuration::from_hours(2 * 24);
+/// How long a certificate is valid whose time is over, or has not come.
+const VALIDITY: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 // === impl Authority ===
 
 impl Authority {
-    pub(super) fn tls(&self, spec: &TlsSpec) -> Result<Tls, InvalidTls> {
+    /// The TLS of a listener whose sandbox has this time.
+    pub(super) fn tls(&self, spec: &TlsSpec, now: Timestamp) -> Result<Tls, InvalidTls> {
+        let handshake = match spec.fault {
+            Some(TlsFault::HandshakeStall) => Handshake::Stall,
+            Some(TlsFault::HandshakeAbort) => Handshake::Abort,
+            Some(TlsFault::HandshakeReset) => Handshake::Reset,
+            Some(TlsFault::Expired | TlsFault::NotYetValid | TlsFault::WrongHost | TlsFault::UnknownCa) | None => {
+                Handshake::Serve
+            }
+        };
+        let is_flawed = spec.fault.is_some() && handshake == Handshake::Serve;
         let (chain, key, ca_pem) = match (&spec.names, &spec.certificate, &spec.key) {
+            (None, Some(_), Some(_)) if is_flawed => return Err(InvalidTls::Given),
             (None, Some(certificate), Some(key)) => {
                 let (chain, key) = read(certificate, key)?;
                 (chain, key, None)
             }
+            (Some(_), None, None) if spec.fault == Some(TlsFault::WrongHost) => return Err(InvalidTls::WrongNames),
             (names, None, None) => {
-                let default = || DEFAULT_NAMES.map(str::to_owned).to_vec();
-                let (chain, key, ca_pem) = self.make(names.clone().unwrap_or_else(default))?;
+                let default: &[&str] =
+                    if spec.fault == Some(TlsFault::WrongHost) { &WRONG_NAMES } else { &DEFAULT_NAMES };
+                let default = || default.iter().map(|name| (*name).to_owned()).collect();
+                let (chain, key, ca_pem) = self.make(names.clone().unwrap_or_else(default), spec.fault, now)?;
                 (chain, key, Some(ca_pem))
             }
             _ => return Err(InvalidTls::Mixed),
@@ -67,12 +96,14 @@ impl Authority {
             .with_no_client_auth()
             .with_single_cert(chain, key)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Tls { acceptor: TlsAcceptor::from(Arc::new(config)), ca_pem })
+        Ok(Tls { acceptor: TlsAcceptor::from(Arc::new(config)), ca_pem, handshake })
     }
 
     fn make(
         &self,
         names: Vec<String>,
+        fault: Option<TlsFault>,
+        now: Timestamp,
     ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>, String), InvalidTls> {
         let made = |error: rcgen::Error| InvalidTls::Made(error.to_string());
         let signer = self.0.get_or_init(|| Signer::new().map_err(|error| error.to_string()));
@@ -86,8 +117,23 @@ impl Authority {
         }
         let mut params = CertificateParams::new(names).map_err(made)?;
         params.distinguished_name.push(DnType::CommonName, "mock-server");
+        let real = clock::real_now();
+        let day = |time: Timestamp, by: SignedDuration| {
+            let date = time.checked_add(by).unwrap_or(time).to_zoned(TimeZone::UTC).date();
+            let number = |number: i8| u8::try_from(number).unwrap_or(1);
+            date_time_ymd(date.year().into(), number(date.month()), number(date.day()))
+        };
+        if fault == Some(TlsFault::Expired) {
+            params.not_after = day(now.min(real), -MARGIN);
+            params.not_before = day(now.min(real), -(MARGIN + VALIDITY));
+        } else if fault == Some(TlsFault::NotYetValid) {
+            params.not_before = day(now.max(real), MARGIN);
+            params.not_after = day(now.max(real), MARGIN + VALIDITY);
+        }
         let key = KeyPair::generate().map_err(made)?;
-        let certificate = params.signed_by(&key, &signer.issuer).map_err(made)?;
+        let stranger = (fault == Some(TlsFault::UnknownCa)).then(Signer::new).transpose().map_err(made)?;
+        let issuer = &stranger.as_ref().unwrap_or(signer).issuer;
+        let certificate = params.signed_by(&key, issuer).map_err(made)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         Ok((vec![certificate.der().clone()], key, signer.pem.clone()))
     }
@@ -126,7 +172,7 @@ mod tests {
     fn what_makes_no_certificate_is_said() {
         let refused = |json: &str| {
             let spec: TlsSpec = serde_json::from_str(json).unwrap();
-            Authority::default().tls(&spec).map(|tls| tls.ca_pem).unwrap_err().to_string()
+            Authority::default().tls(&spec, Timestamp::UNIX_EPOCH).map(|tls| tls.ca_pem).unwrap_err().to_string()
         };
         assert!(refused(r#"{"certificate":"x"}"#).starts_with("tls: give certificate and key together"));
         assert!(refused(r#"{"certificate":"x","key":"y"}"#).starts_with("tls.certificate: this is no PEM certificate"));

@@ -21,7 +21,9 @@ async fn branches_are_the_clients_whatever_the_header() {
 #[tokio::test]
 async fn everything_else_is_the_headers_branch() {
     let server = TestServer::start().await;
-    for (branch, sectors, devices) in [(BRATISLAVA, &[1, 2][..], &[1, 2, 3, 11, 12, 13, 14, 15][..]), (PUNE, &[3], &[4, 5, 6, 16])] {
+    for (branch, sectors, devices) in
+        [(BRATISLAVA, &[1, 2][..], &[1, 2, 3, 11, 12, 13, 14, 15][..]), (PUNE, &[3], &[4, 5, 6, 16])]
+    {
         let signature = Signature::api_key(branch, API_KEY);
         assert_eq!(numbers(&server.get("/v3/sectors?branchId=9", &signature).await.json()), sectors);
         assert_eq!(numbers(&server.get("/v3/devices/?$orderby=Id", &signature).await.json()), devices);

@@ -128,7 +128,7 @@ impl Reshape {
         for pointer in &self.remove {
             let mut found = 0;
             pointer.parents(body, &mut |parent, name| match parent {
-                Value::Object(members) => found += usize::from(members.remove(name).is_some()),
+                Value::Object(members) => found += usize::from(members.shift_remove(name).is_some()),
                 Value::Array(elements) => {
                     let before = elements.len();
                     let mut position = 0;

@@ -1,7 +1,7 @@
 //! When a rule fires, as users write it.
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clock::Time;
 use crate::config::parse_signed;
@@ -58,8 +58,7 @@ pub struct WindowSpec {
 }
 
 /// A time, or how long after the rule was loaded.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Moment {
     /// An ISO 8601 time, or unix milliseconds.
     At(Timestamp),
@@ -94,6 +93,15 @@ impl Moment {
         match self {
             Self::At(time) => time,
             Self::After(span) => loaded.checked_add(span).unwrap_or(Timestamp::MAX),
+        }
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::At(time) => serializer.collect_str(time),
+            Self::After(span) => serializer.collect_str(&format_args!("{span:#}")),
         }
     }
 }
