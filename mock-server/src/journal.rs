@@ -76,7 +76,7 @@ pub struct Entry {
     /// What each of them did.
     pub(crate) injected: Vec<String>,
     /// How long rules held the answer back.
-    pub(crate) delay_ms: u64,
+    pub(crate) delay_ms: Option<u64>,
     pub(crate) hints: Vec<String>,
     /// What the connection did to the answer.
     pub(crate) tampered: Option<Box<str>>,
@@ -213,7 +213,7 @@ impl Entry {
             token_generation: None,
             faults: Vec::new(),
             injected: Vec::new(),
-            delay_ms: 0,
+            delay_ms: None,
             hints: Vec::new(),
             tampered: None,
             wire: None,

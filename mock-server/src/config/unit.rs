@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::num::NonZeroU64;
 use std::str::FromStr;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, SpanRelativeTo};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -71,8 +71,10 @@ impl Span {
 
 /// Reads a duration that may be negative or zero, as clocks want it. A text without unit is none: `"24"` could be
 /// anything.
+/// A day has 24 hours.
 pub(crate) fn parse_signed(text: &str) -> Option<SignedDuration> {
-    text.parse().ok()
+    let in_days = || text.parse::<jiff::Span>().ok()?.to_duration(SpanRelativeTo::days_are_24_hours()).ok();
+    text.parse().ok().or_else(in_days)
 }
 
 impl FromStr for Span {
@@ -236,7 +238,7 @@ mod tests {
     fn spans_are_texts_or_milliseconds_above_zero() {
         let span: Span = serde_json::from_str("1500").unwrap();
         assert_eq!(span.signed().as_millis(), 1500);
-        for (text, millis) in [("24h", 86_400_000), ("2h 30m", 9_000_000), ("2h30m", 9_000_000), ("1500ms", 1500)] {
+        for (text, millis) in [("24h", 86_400_000), ("1d", 86_400_000), ("2h 30m", 9_000_000), ("2h30m", 9_000_000), ("1500ms", 1500)] {
             assert_eq!(text.parse::<Span>().unwrap().signed().as_millis(), millis, "{text}");
         }
         for text in ["", "0", "24", "0s", "-1h", "soon", "1.5.5s", "2562047788015215h"] {

@@ -131,7 +131,7 @@ impl Tamper {
             words.push(format!("{:?} between head and body", self.body_pause));
         }
         if let Some(garbage) = &self.garbage {
-            words.push(format!("{} bytes of garbage", garbage.len()));
+            words.push(format!("{} bytes of garbage, close", garbage.len()));
         }
         if let Some(Cut { after, end, late }) = self.cut {
             let place = match after {

@@ -38,9 +38,9 @@ pub(crate) struct Condition {
 // === impl Condition ===
 
 impl Condition {
-    /// Accounts that misbehave by themselves in one way.
-    pub(super) fn of_quirk(quirk: Quirk) -> Self {
-        Self { quirk: Some(quirk), vendor: Some(Vendor::Twinzo), ..Self::default() }
+    /// The same, for accounts that misbehave by themselves in one way.
+    pub(super) fn of_quirk(self, quirk: Quirk) -> Self {
+        Self { quirk: Some(quirk), ..self }
     }
 
     /// Checks a match. `anywhere` is for effects that make sense on paths that no vendor has.

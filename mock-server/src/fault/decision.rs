@@ -33,9 +33,10 @@ pub(crate) struct Wait {
 // === impl Wait ===
 
 impl Wait {
-    /// Of both clocks together.
-    pub(crate) fn millis(self) -> u64 {
-        u64::try_from(self.real.saturating_add(self.sandbox).as_millis()).unwrap_or(u64::MAX)
+    /// Of both clocks together, if there is any.
+    pub(crate) fn millis(self) -> Option<u64> {
+        let whole = self.real.saturating_add(self.sandbox);
+        (!whole.is_zero()).then(|| u64::try_from(whole.as_millis()).unwrap_or(u64::MAX))
     }
 }
 

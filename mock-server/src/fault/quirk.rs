@@ -7,7 +7,7 @@ use super::effect::Effect;
 use super::rule::Rule;
 use super::spec::{MatchSpec, RuleSpec};
 use super::{Draws, Faults, InvalidRule};
-use crate::directory::Quirk;
+use crate::directory::{Directory, Quirk};
 
 // === impl Faults ===
 
@@ -33,6 +33,6 @@ fn rule(quirk: Quirk, draws: Draws) -> Result<Option<Rule>, InvalidRule> {
     let spec: RuleSpec = serde_json::from_str(text).map_err(unreadable)?;
     let effect = Effect::compile(&spec.effect, &MatchSpec::default(), None)?;
     let id = format!("account {}", quirk.login());
-    let condition = Condition::of_quirk(quirk);
+    let condition = Condition::compile(&spec.matches, &Directory::default(), false)?.of_quirk(quirk);
     Rule::assemble(id.into(), spec, condition, effect, draws, Timestamp::MIN).map(Some)
 }

@@ -112,7 +112,7 @@ impl EntryView {
             token_generation: entry.token_generation,
             fault: Some(entry.faults.clone()).filter(|fired| !fired.is_empty()),
             injected: entry.injected.iter().map(|text| redactor.text(text).into_owned()).collect(),
-            delay_ms: Some(entry.delay_ms).filter(|delay| *delay > 0),
+            delay_ms: entry.delay_ms,
             tampered: entry.tampered.as_deref().map(str::to_owned),
             hints: entry.hints.clone(),
             answer: AnswerView {

@@ -18,11 +18,17 @@ const SILENCE: Duration = Duration::from_millis(300);
 
 /// Sends bytes and reads to the end, or to silence.
 pub(crate) async fn exchange(address: SocketAddr, bytes: impl Into<Vec<u8>>) -> (String, Ended) {
+    let (all, ended) = exchange_bytes(address, bytes).await;
+    (String::from_utf8(all).unwrap(), ended)
+}
+
+/// The same, where what comes back need not be text.
+pub(crate) async fn exchange_bytes(address: SocketAddr, bytes: impl Into<Vec<u8>>) -> (Vec<u8>, Ended) {
     let bytes = bytes.into();
     tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.write_all(&bytes).unwrap();
-        read_to_end(&mut stream)
+        read_bytes_to_end(&mut stream)
     })
     .await
     .unwrap()
@@ -30,6 +36,11 @@ pub(crate) async fn exchange(address: SocketAddr, bytes: impl Into<Vec<u8>>) -> 
 
 /// Reads to the end, or to silence.
 pub(crate) fn read_to_end(stream: &mut TcpStream) -> (String, Ended) {
+    let (all, ended) = read_bytes_to_end(stream);
+    (String::from_utf8(all).unwrap(), ended)
+}
+
+fn read_bytes_to_end(stream: &mut TcpStream) -> (Vec<u8>, Ended) {
     stream.set_read_timeout(Some(SILENCE)).unwrap();
     let mut all = Vec::new();
     let mut piece = [0; 8192];
@@ -42,7 +53,7 @@ pub(crate) fn read_to_end(stream: &mut TcpStream) -> (String, Ended) {
             Err(error) => panic!("{error}"),
         }
     };
-    (String::from_utf8(all).unwrap(), ended)
+    (all, ended)
 }
 
 /// A request that asks for the connection to be closed, so that the answer ends.

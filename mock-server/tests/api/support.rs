@@ -16,7 +16,7 @@ pub(crate) const ALICE: &str = "tk_2dee5e3c929124f617065ad0f7e4f2418916659ba57f4
 pub(crate) const START_MS: i64 = 1_767_225_600_000;
 
 /// Headers that an answer may carry; any other is news, and news is a failure.
-const KNOWN_HEADERS: [&str; 13] = [
+const KNOWN_HEADERS: [&str; 17] = [
     "allow",
     "cache-control",
     "connection",
@@ -29,7 +29,11 @@ const KNOWN_HEADERS: [&str; 13] = [
     "retry-after",
     "transfer-encoding",
     "www-authenticate",
+    "x-mock-fault",
     "x-mock-reason",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
 ];
 
 pub(crate) struct TestServer {

@@ -10,7 +10,7 @@ use crate::raw::{Ended, exchange, get, read_to_end};
 use crate::support::{API_KEY, BRATISLAVA, CLIENT, Signature, TestServer};
 
 /// What `GET /v3/clients` answers on a connection that closes. The clock stands still, so that even the date is known.
-const ANSWER: &str = concat!(
+pub(crate) const ANSWER: &str = concat!(
     "HTTP/1.1 200 OK\r\n",
     "Content-Type: application/json; charset=utf-8\r\n",
     "Date: Thu, 01 Jan 2026 00:00:00 GMT\r\n",
@@ -20,15 +20,15 @@ const ANSWER: &str = concat!(
     r#"[{"Id":1,"Guid":"004706bc-968b-41a9-9fa4-16465ca1e40d","Title":"acme-logistics","DBName":"acme_logistics","OdooPartnerId":"1001"}]"#
 );
 
-fn clients() -> String {
+pub(crate) fn clients() -> String {
     get("/v3/clients", &[("Client", CLIENT), ("Branch", BRATISLAVA), ("Api-Key", API_KEY)])
 }
 
-fn address(server: &TestServer) -> SocketAddr {
+pub(crate) fn address(server: &TestServer) -> SocketAddr {
     server.server.addresses()[0]
 }
 
-async fn with_rule(effect: Value) -> TestServer {
+pub(crate) async fn with_rule(effect: Value) -> TestServer {
     let server = TestServer::start().await;
     let rule = json!({ "name": "r", "match": { "operation": "clients.list" }, "effect": effect });
     server.admin(Method::POST, "/faults", Some(rule)).await.assert(201);
@@ -36,7 +36,7 @@ async fn with_rule(effect: Value) -> TestServer {
 }
 
 /// The answer under a rule, how it ends, and what the journal says the connection did.
-async fn tampered(effect: Value) -> (String, Ended, Value) {
+pub(crate) async fn tampered(effect: Value) -> (String, Ended, Value) {
     let server = with_rule(effect).await;
     let (answer, ended) = exchange(address(&server), clients()).await;
     let entry = server.last_entry().await;

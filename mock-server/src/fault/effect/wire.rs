@@ -120,7 +120,7 @@ impl Wire {
 
     pub(crate) fn describe(&self) -> String {
         match self.garbage {
-            Some(bytes) => format!("{bytes} bytes of garbage"),
+            Some(bytes) => format!("{bytes} bytes of garbage, close"),
             None => self.tamper.describe(),
         }
     }
