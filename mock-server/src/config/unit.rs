@@ -238,7 +238,9 @@ mod tests {
     fn spans_are_texts_or_milliseconds_above_zero() {
         let span: Span = serde_json::from_str("1500").unwrap();
         assert_eq!(span.signed().as_millis(), 1500);
-        for (text, millis) in [("24h", 86_400_000), ("1d", 86_400_000), ("2h 30m", 9_000_000), ("2h30m", 9_000_000), ("1500ms", 1500)] {
+        for (text, millis) in
+            [("24h", 86_400_000), ("1d", 86_400_000), ("2h 30m", 9_000_000), ("2h30m", 9_000_000), ("1500ms", 1500)]
+        {
             assert_eq!(text.parse::<Span>().unwrap().signed().as_millis(), millis, "{text}");
         }
         for text in ["", "0", "24", "0s", "-1h", "soon", "1.5.5s", "2562047788015215h"] {

@@ -2,16 +2,10 @@
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 
 use crate::raw::{Ended, exchange, get, read_to_end};
 use crate::support::{Signature, TestSandbox, TestServer};
@@ -20,7 +14,7 @@ use crate::support::{Signature, TestSandbox, TestServer};
 const SILENCE: Duration = Duration::from_millis(300);
 
 impl TestSandbox<'_> {
-    async fn listen(&self, spec: Value) -> (String, SocketAddr, Value) {
+    pub(crate) async fn listen(&self, spec: Value) -> (String, SocketAddr, Value) {
         let made = self.admin(Method::POST, "/listeners", Some(spec)).await.assert(201).json();
         let port = made["port"].as_u64().unwrap();
         let address = format!("127.0.0.1:{port}").parse().unwrap();
@@ -185,75 +179,6 @@ async fn a_trap_records_whatever_comes() {
 }
 
 #[tokio::test]
-async fn a_listener_speaks_tls_with_a_made_or_given_certificate() {
-    let server = TestServer::start().await;
-    let own = server.sandbox(json!({})).await;
-    let (_, address, made) = own.listen(json!({ "tls": {} })).await;
-    assert_eq!(made["url"], format!("https://{address}"));
-    let ca = made["ca_pem"].as_str().unwrap();
-    let answer = over_tls(address, "localhost", ca).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-    over_tls(address, "127.0.0.1", ca).await.unwrap();
-    let wrong_name = over_tls(address, "example.test", ca).await.unwrap_err();
-    assert!(wrong_name.contains("not valid for name"), "{wrong_name}");
-    let (_, named, also) = own.listen(json!({ "tls": { "names": ["example.test"] } })).await;
-    assert_eq!(also["ca_pem"], made["ca_pem"], "one authority signs for the whole process");
-    over_tls(named, "example.test", ca).await.unwrap();
-
-    let key = rcgen::KeyPair::generate().unwrap();
-    let given = rcgen::CertificateParams::new(vec!["given.test".to_owned()]).unwrap().self_signed(&key).unwrap().pem();
-    let (_, address, made) = own.listen(json!({ "tls": { "certificate": given, "key": key.serialize_pem() } })).await;
-    assert_eq!(made.get("ca_pem"), None);
-    over_tls(address, "given.test", &given).await.unwrap();
-    let untrusted = over_tls(address, "given.test", ca).await.unwrap_err();
-    assert!(untrusted.contains("UnknownIssuer"), "{untrusted}");
-    // A plain request on a TLS port is no request at all.
-    let (answer, _) = exchange(address, get("/health", &[])).await;
-    assert!(!answer.contains("HTTP/"), "{answer}");
-}
-
-/// One request over TLS by a client that trusts one authority.
-async fn over_tls(address: SocketAddr, name: &str, ca_pem: &str) -> Result<String, String> {
-    let mut stream = connect_tls(address, name, ca_pem).await?;
-    stream.write_all(get("/health", &[]).as_bytes()).await.map_err(|error| error.to_string())?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.map_err(|error| error.to_string())?;
-    Ok(String::from_utf8(answer).unwrap())
-}
-
-async fn connect_tls(
-    address: SocketAddr,
-    name: &str,
-    ca_pem: &str,
-) -> Result<TlsStream<tokio::net::TcpStream>, String> {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(ca_pem.as_bytes()).unwrap()).unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    let name = ServerName::try_from(name.to_owned()).unwrap();
-    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
-    connector.connect(name, stream).await.map_err(|error| error.to_string())
-}
-
-#[tokio::test]
-async fn wire_effects_hold_under_tls() {
-    let server = TestServer::start().await;
-    let own = server.sandbox(json!({})).await;
-    let rule = json!({ "match": { "operation": "clients.list" }, "effect": { "wire": "close", "bytes": 20 } });
-    own.admin(Method::POST, "/faults", Some(rule)).await.assert(201);
-    let (_, address, made) = own.listen(json!({ "tls": {} })).await;
-    let mut stream = connect_tls(address, "localhost", made["ca_pem"].as_str().unwrap()).await.unwrap();
-    stream.write_all(get("/v3/clients", &[]).as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.unwrap();
-    assert_eq!(String::from_utf8(answer).unwrap(), "HTTP/1.1 401 Unautho");
-}
-
-#[tokio::test]
 async fn a_listener_that_cannot_be_is_refused() {
     let server = TestServer::start().await;
     let own = server.sandbox(json!({})).await;
@@ -317,18 +242,4 @@ async fn a_port_that_was_lost_meanwhile_is_said() {
     drop(thief);
     own.admin(Method::PATCH, &format!("/listeners/{id}"), Some(up)).await.assert(200);
     assert_eq!(connects(address).await, Ok(()));
-}
-
-#[tokio::test]
-async fn a_stall_under_tls_ends_when_patience_does() {
-    let server = TestServer::with(|config| config.limits.idle_timeout = "50ms".parse().unwrap()).await;
-    let own = server.sandbox(json!({ "faults": [{ "effect": { "wire": "stall", "bytes": 20 } }] })).await;
-    let (_, address, made) = own.listen(json!({ "tls": {} })).await;
-    let mut stream = connect_tls(address, "localhost", made["ca_pem"].as_str().unwrap()).await.unwrap();
-    stream.write_all(get("/v3/clients", &[]).as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    // It ends without the farewell that TLS wants.
-    let ended = stream.read_to_end(&mut answer).await;
-    assert_eq!(String::from_utf8(answer).unwrap(), "HTTP/1.1 401 Unautho");
-    assert!(ended.is_err(), "{ended:?}");
 }

@@ -25,5 +25,6 @@ mod signing;
 mod support;
 mod timbr;
 mod time;
+mod tls;
 mod tokens;
 mod wire;

@@ -283,3 +283,38 @@ fn the_environment_stands_between_file_and_flags() {
     assert_eq!(url(Some("http://env.test:0"), None), "http://env.test");
     assert_eq!(url(Some("http://env.test:0"), Some("http://flag.test:0")), "http://flag.test");
 }
+
+#[test]
+fn rules_can_be_tried_without_a_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rules.toml");
+    std::fs::write(
+        &file,
+        "[clock]\nfrozen = '2026-01-01T00:00:00Z'\n\
+         [[faults]]\nname = 'two'\nmatch = { operation = 'localization', account = 'forklift-01' }\n\
+         trigger = { first = 2, per = 'account', window = { until = '25s' } }\neffect = { status = 503, retry_after = 7 }\n\
+         [[faults]]\nname = 'never'\nmatch = { operation = 'refresh' }\neffect = { delay = '1s' }\n",
+    )
+    .unwrap();
+    let file = file.to_str().unwrap();
+    let tried = |more: &[&str]| {
+        let arguments = ["faults", "try", file, "--operation", "localization"];
+        run(&[&arguments[..], more].concat())
+    };
+    let output = tried(&["--account", "forklift-01", "--requests", "4", "--every", "10s"]);
+    let expected = "  1  2026-01-01T00:00:00.000Z  two: status 503, Retry-After 7\n     \
+                    because two: exchange 1 of account \"forklift-01\", first 2: fires\n  \
+                    2  2026-01-01T00:00:10.000Z  two: status 503, Retry-After 7\n     \
+                    because two: exchange 2 of account \"forklift-01\", first 2: fires\n  \
+                    3  2026-01-01T00:00:20.000Z  the real answer\n     \
+                    because two: exchange 3 of account \"forklift-01\", first 2: does not fire\n  \
+                    4  2026-01-01T00:00:30.000Z  the real answer\n     \
+                    because two: its window is closed\n\
+                    never fired: never (0 matched)\n";
+    assert_eq!((text(&output.stdout).as_str(), output.status.code()), (expected, Some(0)));
+    assert_eq!(text(&tried(&[]).stdout).lines().count(), 22, "twenty requests, and both rules never fired");
+    let unknown = run(&["faults", "try", file, "--operation", "localisation"]);
+    assert_eq!(unknown.status.code(), Some(4));
+    assert!(text(&unknown.stderr).contains("did you mean \"localization\"?"), "{}", text(&unknown.stderr));
+    assert!(text(&run(&["faults", "packs"]).stdout).contains("flaky-wifi\n"));
+}
