@@ -47,10 +47,10 @@ pub(crate) struct Unbound {
 const ATTEMPTS: usize = 16;
 
 /// Opens every address on one port. A machine without IPv6 does without `::1`.
-pub(crate) async fn bind(hosts: &[IpAddr], port: u16) -> Result<Vec<Bound>, Unbound> {
+pub(crate) fn bind(hosts: &[IpAddr], port: u16) -> Result<Vec<Bound>, Unbound> {
     let mut attempt = 1;
     loop {
-        match bind_all(hosts, port).await {
+        match bind_all(hosts, port) {
             Err(Unbound { cause, .. })
                 if port == 0 && attempt < ATTEMPTS && cause.kind() == io::ErrorKind::AddrInUse =>
             {
@@ -61,12 +61,12 @@ pub(crate) async fn bind(hosts: &[IpAddr], port: u16) -> Result<Vec<Bound>, Unbo
     }
 }
 
-async fn bind_all(hosts: &[IpAddr], port: u16) -> Result<Vec<Bound>, Unbound> {
+fn bind_all(hosts: &[IpAddr], port: u16) -> Result<Vec<Bound>, Unbound> {
     let mut bound: Vec<Bound> = Vec::new();
     for host in hosts {
         let port = bound.first().map_or(port, |(_, address)| address.port());
         let address = SocketAddr::from((*host, port));
-        match open(address).await {
+        match socket::open(address) {
             Ok(listener) => bound.push(listener),
             Err(cause) if host.is_ipv6() && host.is_loopback() && !bound.is_empty() && no_such_address(&cause) => {
                 tracing::debug!("not listening on ::1: {cause}");
@@ -77,11 +77,6 @@ async fn bind_all(hosts: &[IpAddr], port: u16) -> Result<Vec<Bound>, Unbound> {
     Ok(bound)
 }
 
-async fn open(address: SocketAddr) -> io::Result<Bound> {
-    let listener = TcpListener::bind(address).await?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
-}
 
 fn no_such_address(error: &io::Error) -> bool {
     // "Address family not supported" has no stable kind of its own.

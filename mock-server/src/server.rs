@@ -88,6 +88,7 @@ fn way_out(cause: &io::Error) -> &'static str {
 
 impl RunningServer {
     /// Starts a server on the default world.
+    #[expect(clippy::unused_async, reason = "it only works inside a runtime")]
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let directory = Arc::new(Directory::default_world()?);
         let run = match &config.entropy.run {
@@ -109,11 +110,11 @@ impl RunningServer {
         }
         let sandboxes = Registry::new(&config, run, directory)?;
         let sandbox = Arc::clone(sandboxes.default());
-        let listeners = listener::bind(&server.hosts, server.port).await?;
+        let listeners = listener::bind(&server.hosts, server.port)?;
         let addresses: Vec<SocketAddr> = listeners.iter().map(|(_, address)| *address).collect();
         let first = *addresses.first().ok_or(StartError::NoHost)?;
         let admin_listener = match server.admin_port {
-            Some(port) => listener::bind(&[Ipv4Addr::LOCALHOST.into()], port).await?,
+            Some(port) => listener::bind(&[Ipv4Addr::LOCALHOST.into()], port)?,
             None => Vec::new(),
         };
         let public = server.public_url.as_deref();

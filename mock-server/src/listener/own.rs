@@ -83,7 +83,7 @@ impl Listeners {
         if self.lock().by_id.len() >= MOST {
             return Err(CannotListen::TooMany);
         }
-        let bound = bind(&app.plumbing.hosts, spec.port).await.map_err(CannotListen::Unbound)?;
+        let bound = bind(&app.plumbing.hosts, spec.port).map_err(CannotListen::Unbound)?;
         let role = match spec.role {
             ListenerRole::Api if app.urls.is_shared => Role::Both,
             ListenerRole::Api => Role::Vendors,

@@ -2,10 +2,11 @@
 //!
 //! Refusing: a socket that is bound and does not listen makes the system answer SYN with RST. Swallowing: with a queue
 //! of one place that is taken, the system drops every further SYN, and clients wait for an answer that never comes.
-//! Between two of its states there is a moment in which the port is nobody's.
+//! Linux lets a socket stop listening and keep its port; elsewhere there is a moment between two states in which the
+//! port is nobody's.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 
 use socket2::{Domain, Socket as RawSocket, Type};
 use tokio::net::{TcpListener, TcpStream};
@@ -24,10 +25,8 @@ pub(super) struct Socket {
 #[derive(Debug)]
 enum Held {
     Listening(TcpListener),
-    /// Bound, and perhaps with a queue that is full; nobody is taken off it. It is kept for its port.
-    Parked {
-        _socket: RawSocket,
-    },
+    /// Bound, and perhaps with a queue that is full; nobody is taken off it.
+    Parked(RawSocket),
     /// Between two states, or after one that could not be reached.
     Nothing,
 }
@@ -49,36 +48,41 @@ impl Socket {
     pub(super) async fn accept(&self) -> io::Result<TcpStream> {
         match &self.held {
             Held::Listening(listener) => Ok(listener.accept().await?.0),
-            Held::Parked { .. } | Held::Nothing => std::future::pending().await,
+            Held::Parked(_) | Held::Nothing => std::future::pending().await,
         }
     }
 
     pub(super) fn set(&mut self, state: State) -> io::Result<()> {
         let is_there = match (&self.held, state) {
             (Held::Listening(_), State::Up) => true,
-            (Held::Parked { .. }, State::Refuse) => self.fillers.is_empty(),
-            (Held::Parked { .. }, State::Blackhole) => !self.fillers.is_empty(),
+            (Held::Parked(_), State::Refuse) => self.fillers.is_empty(),
+            (Held::Parked(_), State::Blackhole) => !self.fillers.is_empty(),
             _ => false,
         };
         if is_there {
             return Ok(());
         }
-        // The old one first: two cannot listen on one port.
-        self.held = Held::Nothing;
+        let is_listening = matches!(self.held, Held::Listening(_)) || !self.fillers.is_empty();
         self.fillers.clear();
-        let socket = bound(self.address)?;
+        let socket = match std::mem::replace(&mut self.held, Held::Nothing) {
+            Held::Listening(listener) => Some(RawSocket::from(listener.into_std()?)),
+            Held::Parked(socket) => Some(socket),
+            Held::Nothing => None,
+        };
+        let kept = socket.filter(|socket| !is_listening || stop_listening(socket));
+        // The old one is gone before the new one comes: two cannot listen on one port.
+        let socket = match kept {
+            Some(socket) => socket,
+            None => bound(self.address)?,
+        };
         self.held = match state {
-            State::Refuse => Held::Parked { _socket: socket },
+            State::Refuse => Held::Parked(socket),
             State::Blackhole => {
                 socket.listen(0)?;
                 self.fillers = (0..FILLERS).map(|_| self.fill()).collect::<io::Result<_>>()?;
-                Held::Parked { _socket: socket }
+                Held::Parked(socket)
             }
-            State::Up => {
-                socket.listen(BACKLOG)?;
-                socket.set_nonblocking(true)?;
-                Held::Listening(TcpListener::from_std(socket.into())?)
-            }
+            State::Up => Held::Listening(listen(socket)?),
         };
         Ok(())
     }
@@ -92,6 +96,28 @@ impl Socket {
             _ => Ok(filler),
         }
     }
+}
+
+/// Listens. A port that the system chose is bound once more by its number: only such a port stays with a socket that
+/// stops listening.
+pub(super) fn open(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let chosen = bound(address)?;
+    let address = chosen.local_addr()?.as_socket().unwrap_or(address);
+    let socket = bound(address);
+    drop(chosen);
+    let listener = listen(socket?)?;
+    Ok((listener, address))
+}
+
+fn listen(socket: RawSocket) -> io::Result<TcpListener> {
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// Whether a socket listens no more and is as good as one that was just bound.
+fn stop_listening(socket: &RawSocket) -> bool {
+    cfg!(target_os = "linux") && socket.shutdown(Shutdown::Read).is_ok()
 }
 
 fn bound(address: SocketAddr) -> io::Result<RawSocket> {
@@ -123,7 +149,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_socket_lets_in_refuses_and_swallows() {
-        let mut socket = Socket::new(TcpListener::bind("127.0.0.1:0").await.unwrap()).unwrap();
+        let mut socket = Socket::new(open("127.0.0.1:0".parse().unwrap()).unwrap().0).unwrap();
         let address = socket.address;
         let kind = || Client::connect_timeout(&address, SILENCE).map(drop).map_err(|error| error.kind());
         // Each from each.
