@@ -77,7 +77,6 @@ fn bind_all(hosts: &[IpAddr], port: u16) -> Result<Vec<Bound>, Unbound> {
     Ok(bound)
 }
 
-
 fn no_such_address(error: &io::Error) -> bool {
     // "Address family not supported" has no stable kind of its own.
     error.kind() == io::ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(97)

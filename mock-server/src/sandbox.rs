@@ -137,6 +137,8 @@ pub(crate) struct FaultTerms {
     pub(crate) files: Option<PathBuf>,
     /// Whether a request may bring its own fault along.
     pub(crate) fault_header: bool,
+    /// Whether rules are not even looked at.
+    pub(crate) bypass: bool,
 }
 
 /// What all sandboxes of a process have in common.
@@ -176,7 +178,11 @@ impl Common {
             secrets: token.into_iter().collect(),
             index: Arc::default(),
             // As much of an exchange as its parsed form may hold.
-            terms: FaultTerms { files: config.server.files.clone(), fault_header: config.server.fault_header },
+            terms: FaultTerms {
+                files: config.server.files.clone(),
+                fault_header: config.server.fault_header,
+                bypass: config.server.bypass_rules,
+            },
             taps: Taps::new(config.limits.head.bytes().saturating_add(config.journal.body_bytes.bytes())),
         }
     }

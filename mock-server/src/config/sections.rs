@@ -12,6 +12,7 @@ use crate::timbr::CannedSpec;
 use crate::timbr::bearer::{BearerKey, BearerPlaintext};
 
 /// `[server]`: where it listens, and who may steer it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerSection {
@@ -35,6 +36,10 @@ pub struct ServerSection {
     pub files: Option<PathBuf>,
     /// Whether a request may bring a fault along in an `X-Mock-Fault` header.
     pub fault_header: bool,
+    /// Whether exchanges go past rules and limits: for the benchmark of what these cost.
+    #[doc(hidden)]
+    #[serde(skip)]
+    pub bypass_rules: bool,
 }
 
 /// `[limits]`: what a connection and a request may cost.
@@ -136,6 +141,7 @@ impl Default for ServerSection {
             show_secrets: false,
             files: None,
             fault_header: false,
+            bypass_rules: false,
         }
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct Condition {
     /// Type and subtype; `None` for any subtype.
     media_type: Option<(String, Option<String>)>,
     quirk: Option<Quirk>,
+    /// Whether there is more to look at than vendor, operation and account.
+    has_rest: bool,
 }
 
 // === impl Condition ===
@@ -40,7 +42,7 @@ pub(crate) struct Condition {
 impl Condition {
     /// The same, for accounts that misbehave by themselves in one way.
     pub(super) fn of_quirk(self, quirk: Quirk) -> Self {
-        Self { quirk: Some(quirk), ..self }
+        Self { quirk: Some(quirk), has_rest: true, ..self }
     }
 
     /// Checks a match. `anywhere` is for effects that make sense on paths that no vendor has.
@@ -84,7 +86,14 @@ impl Condition {
         {
             return never("match.body_size", format!("{min} is more than {max}"));
         }
+        let of_index = MatchSpec {
+            vendor: spec.vendor.clone(),
+            operation: spec.operation.clone(),
+            account: spec.account.clone(),
+            ..MatchSpec::default()
+        };
         Ok(Self {
+            has_rest: *spec != of_index,
             vendor,
             operation,
             route,
@@ -118,12 +127,21 @@ impl Condition {
         self.account.as_deref()
     }
 
-    /// What is cheap to look at comes first.
     pub(crate) fn matches(&self, subject: &Subject<'_>) -> bool {
-        let who = &subject.who;
-        self.account.as_deref().is_none_or(|account| who.account.as_deref() == Some(account))
+        self.account.as_deref().is_none_or(|account| subject.who.account.as_deref() == Some(account))
             && self.is_about(subject.operation)
-            && self.vendor.is_none_or(|vendor| Some(vendor) == subject.vendor)
+            && self.matches_rest(subject)
+    }
+
+    /// For an exchange of an operation and an account that it is about. What is cheap to look at comes first.
+    #[inline]
+    pub(super) fn matches_rest(&self, subject: &Subject<'_>) -> bool {
+        !self.has_rest || self.matches_all_of_rest(subject)
+    }
+
+    fn matches_all_of_rest(&self, subject: &Subject<'_>) -> bool {
+        let who = &subject.who;
+        self.vendor.is_none_or(|vendor| Some(vendor) == subject.vendor)
             && self.client.is_none_or(|client| Some(client) == who.client)
             && self.branch.is_none_or(|branch| Some(branch) == who.branch)
             && self.token_generation.is_none_or(|generation| Some(generation) == who.token_generation)

@@ -1,5 +1,6 @@
 //! One rule: checked against the directory, counting what it matches.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use super::decision::Hit;
 use super::draw::Draws;
 use super::effect::Effect;
 use super::key::{Key, Keyed};
-use super::spec::RuleSpec;
+use super::spec::{Per, RuleSpec};
 use super::subject::Subject;
 use super::trigger::Trigger;
 use super::{InvalidRule, Premises};
@@ -21,21 +22,24 @@ pub(super) struct Rule {
     pub(super) id: Arc<str>,
     pub(super) spec: RuleSpec,
     pub(super) condition: Condition,
-    trigger: Trigger,
     effect: Arc<Effect>,
     loaded: Timestamp,
-    /// When its life ends.
-    ends: Option<Timestamp>,
     draws: Draws,
-    /// Shared with the rule that it was before it was changed.
-    tally: Arc<Mutex<Tally>>,
+    hot: Hot,
+    /// For rules that count by a key.
+    counts: Mutex<Keyed<Count>>,
 }
 
-#[derive(Debug, Default)]
-struct Tally {
-    matched: u64,
-    fired: u64,
-    counts: Keyed<Count>,
+/// What is looked at on every exchange that a rule may concern, close together.
+#[derive(Debug)]
+struct Hot {
+    trigger: Trigger,
+    /// When its life ends.
+    ends: Option<Timestamp>,
+    is_paused: bool,
+    per: Per,
+    matched: AtomicU64,
+    fired: AtomicU64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -106,49 +110,60 @@ impl Rule {
         if spec.limit == Some(0) {
             return Err(InvalidRule::value("limit", "it could never fire: a limit starts at 1"));
         }
-        let trigger = Trigger::compile(spec.trigger, loaded)?;
-        let ends = spec.ttl.map(|ttl| loaded.checked_add(ttl.signed()).unwrap_or(Timestamp::MAX));
-        let draws = draws.of_rule(&id);
-        Ok(Self { id, spec, condition, trigger, effect: Arc::new(effect), loaded, ends, draws, tally: Arc::default() })
+        let hot = Hot {
+            trigger: Trigger::compile(spec.trigger, loaded)?,
+            ends: spec.ttl.map(|ttl| loaded.checked_add(ttl.signed()).unwrap_or(Timestamp::MAX)),
+            is_paused: spec.paused,
+            per: spec.trigger.per,
+            matched: AtomicU64::new(0),
+            fired: AtomicU64::new(0),
+        };
+        let (effect, draws) = (Arc::new(effect), draws.of_rule(&id));
+        Ok(Self { id, spec, condition, effect, loaded, draws, hot, counts: Mutex::default() })
     }
 
     /// The same rule with another text. Its counts go on, unless it counts by another key now.
     pub(super) fn changed(&self, spec: RuleSpec, draws: Draws, premises: &Premises<'_>) -> Result<Self, InvalidRule> {
         let premises = Premises { now: self.loaded, ..*premises };
         let mut rule = Self::compile(Arc::clone(&self.id), spec, draws, &premises)?;
-        if rule.spec.trigger.per == self.spec.trigger.per {
-            rule.tally = Arc::clone(&self.tally);
+        // Nobody counts meanwhile: whoever changes the rules keeps the others out.
+        if rule.hot.per == self.hot.per {
+            rule.hot.matched = AtomicU64::new(self.matched());
+            rule.hot.fired = AtomicU64::new(self.fired());
+            rule.counts = Mutex::new(std::mem::take(&mut *self.counts()));
         }
         Ok(rule)
     }
 
     /// Counts one exchange, if it is about it, and says whether it fires.
+    #[inline]
     pub(super) fn take(&self, subject: &Subject<'_>) -> Taken {
-        if self.condition.matches(subject) { self.take_any(subject) } else { Taken::Elsewhere }
+        if self.condition.matches_rest(subject) { self.take_any(subject) } else { Taken::Elsewhere }
     }
 
     /// Counts one exchange, whatever it is about.
+    #[inline]
     pub(super) fn take_any(&self, subject: &Subject<'_>) -> Taken {
-        if self.spec.paused {
+        let Hot { trigger, ends, is_paused, per, matched, .. } = &self.hot;
+        if *is_paused {
             return Taken::Off("it is paused");
         }
-        if self.ends.is_some_and(|ends| subject.now >= ends) {
+        if ends.is_some_and(|ends| subject.now >= ends) {
             return Taken::Off("its ttl is over");
         }
-        if !self.trigger.counts_at(subject.now) {
+        if !trigger.counts_at(subject.now) {
             return Taken::Off("its window is closed");
         }
-        let key = Key::of(self.spec.trigger.per, subject);
-        let mut tally = self.tally();
-        tally.matched += 1;
-        let count = tally.counts.entry(&key, |position| Count { ordinal: 0, position });
-        count.ordinal += 1;
-        let Count { ordinal, position } = *count;
-        let fires = self.trigger.fires(ordinal, self.draws, || key.stable(position));
-        let is_spent = fires && self.is_spent(&tally);
-        let fires = fires && !is_spent;
-        tally.fired += u64::from(fires);
-        drop(tally);
+        let all = matched.fetch_add(1, Ordering::Relaxed) + 1;
+        let (key, Count { ordinal, position }) = match per {
+            Per::Rule => (Key::Rule, Count { ordinal: all, position: 1 }),
+            Per::Client | Per::Branch | Per::Account | Per::Token | Per::Connection => self.count(*per, subject),
+        };
+        let mut is_spent = false;
+        let fires = trigger.fires(ordinal, self.draws, || key.stable(position)) && {
+            is_spent = !self.fire();
+            !is_spent
+        };
         let hit = fires.then(|| Hit {
             rule: Arc::clone(&self.id),
             effect: Arc::clone(&self.effect),
@@ -157,37 +172,54 @@ impl Rule {
         Taken::Counted { key, ordinal, position, hit, is_spent }
     }
 
+    fn count(&self, per: Per, subject: &Subject<'_>) -> (Key, Count) {
+        let key = Key::of(per, subject);
+        let mut counts = self.counts();
+        let count = counts.entry(&key, |position| Count { ordinal: 0, position });
+        count.ordinal += 1;
+        let count = *count;
+        (key, count)
+    }
+
+    /// False if it may not fire any more.
+    fn fire(&self) -> bool {
+        let limit = self.spec.limit.unwrap_or(u64::MAX);
+        let more = |fired| (fired < limit).then_some(fired + 1);
+        self.hot.fired.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
     pub(super) fn view(&self, now: Timestamp) -> RuleView {
-        let tally = self.tally();
-        let state = match self.ends {
+        let state = match self.hot.ends {
             _ if self.spec.paused => "paused",
             Some(ends) if now >= ends => "expired",
-            _ if self.is_spent(&tally) => "spent",
+            _ if self.spec.limit.is_some_and(|limit| self.fired() >= limit) => "spent",
             _ => "active",
         };
         RuleView {
             id: self.id.to_string(),
             spec: self.spec.clone(),
             state,
-            matched: tally.matched,
-            fired: tally.fired,
-            forgotten: tally.counts.forgotten(),
+            matched: self.matched(),
+            fired: self.fired(),
+            forgotten: self.counts().forgotten(),
         }
     }
 
+    fn matched(&self) -> u64 {
+        self.hot.matched.load(Ordering::Relaxed)
+    }
+
     pub(super) fn fired(&self) -> u64 {
-        self.tally().fired
+        self.hot.fired.load(Ordering::Relaxed)
     }
 
     pub(super) fn forget(&self) {
-        *self.tally() = Tally::default();
+        *self.counts() = Keyed::default();
+        self.hot.matched.store(0, Ordering::Relaxed);
+        self.hot.fired.store(0, Ordering::Relaxed);
     }
 
-    fn is_spent(&self, tally: &Tally) -> bool {
-        self.spec.limit.is_some_and(|limit| tally.fired >= limit)
-    }
-
-    fn tally(&self) -> MutexGuard<'_, Tally> {
-        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    fn counts(&self) -> MutexGuard<'_, Keyed<Count>> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
