@@ -55,8 +55,8 @@ enum Command {
 enum FaultsCommand {
     /// Print what the rules of a configuration file do to the next requests of a kind, and why.
     ///
-    /// The draws are those of the sandbox `default` under the same seed: a server with this file does the same to the
-    /// same requests.
+    /// The draws are those of the sandbox `default` under the same seed, so the rules of a server with this file do the
+    /// same to the same requests. Rate limits, and what accounts do by themselves, are left out.
     Try(Box<TryArgs>),
     /// Print the packs of rules that ship.
     Packs,

@@ -111,6 +111,24 @@ pub(crate) struct Arrival {
     pub(crate) connection: u64,
     /// The bytes that are on the wire for it, if anybody wants them.
     pub(crate) record: Option<Arc<WireRecord>>,
+    pub(crate) presence: Presence,
+}
+
+/// Whether the client of a connection is still there.
+#[derive(Debug)]
+pub(crate) struct Presence(Arc<Orders>);
+
+impl Presence {
+    /// Ends when the client closed its side, or broke the connection.
+    pub(crate) async fn left(&self) {
+        self.0.left().await;
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.0.unwatch();
+    }
 }
 
 /// Serves requests until either side closes, a time-out strikes, the listener has it otherwise, or the server drains.
@@ -150,7 +168,8 @@ where
     let shared = &*shared;
     let service = service_fn(|request: Request<Incoming>| {
         shared.take_head();
-        let arrival = Arrival { connection: shared.id, record: shared.record_for_exchange() };
+        let presence = Presence(Arc::clone(&shared.orders));
+        let arrival = Arrival { connection: shared.id, record: shared.record_for_exchange(), presence };
         let answered = answer(request.map(Body::new), arrival);
         async move {
             let mut response = answered.await;

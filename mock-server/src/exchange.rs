@@ -15,13 +15,14 @@ use bytes::Bytes;
 use http::header::{CONNECTION, DATE, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::answer::{Answer, Outcome};
 use crate::app::{App, Door};
 use crate::call::Call;
 use crate::clock::ClockMode;
-use crate::connection::Arrival;
+use crate::connection::{Arrival, Presence};
 use crate::fault::{Shape, Subject, Wait, Who};
 use crate::govern::govern;
 use crate::operation::{Operation, Route, TwinzoOperation, Vendor};
@@ -71,23 +72,34 @@ pub(crate) async fn serve(app: &App, door: &Door, request: Request<Body>, arriva
     let _turn = found.sandbox.gather.meet(operation).await;
     let prefix = parts.uri.path().strip_suffix(path).unwrap_or_default();
     let request = Received { app, door, parts: &parts, path, prefix, arrival };
-    let (response, wait) = request.answer(&found, route, read);
+    let (response, wait, since, presence) = request.answer(&found, route, read);
     if wait != Wait::default() {
-        wait_out(&found.sandbox, wait, inside).await;
+        tokio::select! {
+            () = wait_out(&found.sandbox, wait, since, inside) => {}
+            () = gone(&presence) => {}
+        }
     }
     response
 }
 
+/// Ends some time after the client left. One that only closed its side may still read.
+async fn gone(presence: &Presence) {
+    presence.left().await;
+    tokio::time::sleep_until(tokio::time::Instant::now() + AFTER_LEAVING).await;
+}
+
+/// How much longer an answer waits for a client that closed its side.
+const AFTER_LEAVING: Duration = Duration::from_secs(2);
+
 /// Holds an answer back. On the real clock its exchange is under way meanwhile; whoever waits for the sandbox's clock
 /// must not keep it from being moved.
-async fn wait_out(sandbox: &Arc<Sandbox>, wait: Wait, inside: impl Sized) {
+async fn wait_out(sandbox: &Arc<Sandbox>, wait: Wait, since: Timestamp, inside: impl Sized) {
     let _visit = sandbox.visit();
     let waiting = async {
         tokio::time::sleep_until(tokio::time::Instant::now() + wait.real).await;
         drop(inside);
         if !wait.sandbox.is_zero() {
-            let end =
-                SignedDuration::try_from(wait.sandbox).ok().and_then(|wait| sandbox.clock.now().checked_add(wait).ok());
+            let end = SignedDuration::try_from(wait.sandbox).ok().and_then(|wait| since.checked_add(wait).ok());
             sandbox.clock.reached(end.unwrap_or(Timestamp::MAX), LONGEST_WAIT).await;
         }
     };
@@ -117,7 +129,12 @@ struct Received<'a> {
 
 impl Received<'_> {
     /// Everything after the body, without waiting for anything.
-    fn answer(self, found: &Found, route: Route, read: Result<Bytes, Unread>) -> (Response<Body>, Wait) {
+    fn answer(
+        self,
+        found: &Found,
+        route: Route,
+        read: Result<Bytes, Unread>,
+    ) -> (Response<Body>, Wait, Timestamp, Presence) {
         let sandbox = &*found.sandbox;
         let (directory, setup) = (sandbox.directory(), sandbox.setup());
         let now = sandbox.clock.now();
@@ -150,6 +167,9 @@ impl Received<'_> {
             Some(unread) => unreadable(vendor, &call, unread, &route),
             None => dispatch(sandbox, &call, route),
         };
+        for text in outcome.injected.iter_mut().chain(&mut outcome.hints) {
+            *text = sandbox.redactor.text(text).into_owned();
+        }
         if let Some(refused) = &mut outcome.refused {
             // Details quote what the client sent, and clients put secrets into the strangest places.
             refused.detail = sandbox.redactor.text(&refused.detail).into_owned();
@@ -158,10 +178,15 @@ impl Received<'_> {
             // hyper closes after this; a client that is not told may send its next request into the void.
             outcome.answer.headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
+        if let Some(tamper) = &mut outcome.tamper {
+            tamper.is_head_only = self.parts.method == Method::HEAD
+                || matches!(outcome.answer.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        }
         remark_on_waiting(sandbox, now, &mut outcome);
         stamp(sandbox, &mut outcome, now, self.app.explain);
+        let Arrival { connection, record, presence } = self.arrival;
         let exchanged =
-            Exchanged { call: &call, parts: self.parts, arrival: self.arrival, vendor, operation, via: found.via };
+            Exchanged { call: &call, parts: self.parts, connection, record, vendor, operation, via: found.via };
         exchanged.log(sandbox, &outcome);
         let (tamper, wait) = (outcome.tamper.clone(), outcome.wait);
         exchanged.record(sandbox, &mut outcome);
@@ -169,7 +194,7 @@ impl Received<'_> {
         if let Some(tamper) = tamper {
             response.extensions_mut().insert(tamper);
         }
-        (response, wait)
+        (response, wait, now, presence)
     }
 }
 
@@ -248,8 +273,10 @@ fn unknown_sandbox(unknown: &Unknown) -> Response<Body> {
 
 /// A client that is told to wait waits in vain while the clock stands still, unless the clock moves by itself.
 fn remark_on_waiting(sandbox: &Sandbox, now: Timestamp, outcome: &mut Outcome) {
-    let wait = outcome.answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-    let Some(wait) = wait.map(SignedDuration::from_secs) else { return };
+    let wait = outcome.answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let in_seconds = |text: &str| text.parse().ok().map(SignedDuration::from_secs);
+    let as_date = |text: &str| Some(rfc2822::parse(text).ok()?.timestamp().duration_since(now));
+    let Some(wait) = wait.and_then(|text| in_seconds(text).or_else(|| as_date(text))) else { return };
     let clock = sandbox.clock.read();
     if clock.mode != ClockMode::Frozen {
         return;
@@ -265,8 +292,8 @@ fn remark_on_waiting(sandbox: &Sandbox, now: Timestamp, outcome: &mut Outcome) {
 /// What every answer carries: the sandbox's time, and on request the true cause.
 fn stamp(sandbox: &Sandbox, outcome: &mut Outcome, now: Timestamp, explain: bool) {
     let headers = &mut outcome.answer.headers;
-    // hyper would write the machine's time.
-    headers.insert(DATE, sandbox.dates.of(now));
+    // hyper would write the machine's time. A rule may have chosen another.
+    headers.entry(DATE).or_insert_with(|| sandbox.dates.of(now));
     if !explain {
         return;
     }

@@ -22,7 +22,7 @@ mod trigger;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -44,7 +44,7 @@ pub(crate) use subject::{Subject, Who};
 pub use trace::{Glance, Probe};
 
 use draw::Draws;
-use rule::{Rule, Taken};
+use rule::Rule;
 use rules::Rules;
 
 /// Rules at most in one sandbox.
@@ -60,6 +60,8 @@ pub struct Faults {
     count: AtomicUsize,
     // Read for as long as an exchange is compared with the rules, never across an await.
     rules: RwLock<Rules>,
+    /// Edits follow one another.
+    editing: Mutex<()>,
     draws: Draws,
 }
 
@@ -91,22 +93,27 @@ impl Faults {
     /// None yet, for a sandbox with a seed.
     pub fn new(seed: u64, sandbox: &str) -> Self {
         let draws = Draws::of_sandbox(seed, sandbox);
-        Self { count: AtomicUsize::new(0), rules: RwLock::default(), draws }
+        Self { count: AtomicUsize::new(0), rules: RwLock::default(), editing: Mutex::default(), draws }
     }
 
     /// Checks a rule, or a pack of them, and puts it behind the others. Returns the ids.
     pub fn add(&self, spec: RuleSpec, premises: &Premises<'_>) -> Result<Vec<String>, InvalidRule> {
-        let mut rules = self.write();
         let specs = if spec.pack.is_some() { pack::expand(&spec, premises)? } else { vec![spec] };
-        if rules.len() + specs.len() > MAX_RULES {
-            return Err(InvalidRule::TooMany);
-        }
-        let mut made: Vec<Arc<Rule>> = Vec::new();
-        for spec in specs {
-            let id = free_id(&rules, spec.name.as_deref(), made.len())?;
-            made.push(Arc::new(Rule::compile(id.into(), spec, self.draws, premises)?));
-        }
-        let ids = made.iter().map(|rule| rule.id.to_string()).collect();
+        // One after another; exchanges need not wait for files to be read.
+        let _edit = self.edits();
+        let ids = {
+            let rules = self.read();
+            if rules.len() + specs.len() > MAX_RULES {
+                return Err(InvalidRule::TooMany);
+            }
+            let id = |(ahead, spec): (usize, &RuleSpec)| free_id(&rules, spec.name.as_deref(), ahead);
+            specs.iter().enumerate().map(id).collect::<Result<Vec<String>, _>>()?
+        };
+        let compile = |(id, spec): (&String, RuleSpec)| {
+            Rule::compile(id.as_str().into(), spec, self.draws, premises).map(Arc::new)
+        };
+        let made = ids.iter().zip(specs).map(compile).collect::<Result<Vec<_>, _>>()?;
+        let mut rules = self.write();
         for rule in made {
             rules.push(rule);
         }
@@ -133,8 +140,8 @@ impl Faults {
 
     /// Changes a rule by a merge patch. Its counts go on, unless it counts by another key now.
     pub(crate) fn change(&self, id: &str, patch: &Value, premises: &Premises<'_>) -> Result<RuleView, CannotChange> {
-        let mut rules = self.write();
-        let rule = rules.get(id).ok_or(CannotChange::NotFound)?;
+        let _edit = self.edits();
+        let rule = self.read().get(id).map(Arc::clone).ok_or(CannotChange::NotFound)?;
         let unreadable = |error| CannotChange::Syntax { path: String::new(), error };
         let mut text = serde_json::to_value(&rule.spec).map_err(unreadable)?;
         merge(&mut text, patch);
@@ -146,7 +153,9 @@ impl Faults {
             let error = serde_json::Error::custom("a rule keeps its name and its pack");
             return Err(CannotChange::Syntax { path: "name".to_owned(), error });
         }
-        let changed = rule.changed(spec, self.draws, premises).map_err(CannotChange::Invalid)?;
+        let mut changed = rule.changed(spec, self.draws, premises).map_err(CannotChange::Invalid)?;
+        let mut rules = self.write();
+        changed.count_on(&rule);
         let view = changed.view(premises.now);
         rules.replace(changed);
         Ok(view)
@@ -177,20 +186,25 @@ impl Faults {
     pub(crate) fn decide(&self, subject: &Subject<'_>) -> Decision {
         let mut decision = Decision::default();
         if self.count.load(Ordering::Acquire) > 0 {
-            for rule in self.read().about(subject) {
-                if let Taken::Counted { hit: Some(hit), .. } = rule.take(subject) {
+            self.read().for_each_about(subject, |rule| {
+                if let Some(hit) = rule.hit(subject) {
                     decision.push(hit);
                 }
-            }
+            });
         }
         decision
     }
 
     fn retain(&self, keep: impl Fn(&Rule) -> bool) -> bool {
+        let _edit = self.edits();
         let mut rules = self.write();
         let is_less = rules.retain(keep);
         self.count.store(rules.len(), Ordering::Release);
         is_less
+    }
+
+    fn edits(&self) -> MutexGuard<'_, ()> {
+        self.editing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Rules> {
@@ -202,14 +216,28 @@ impl Faults {
     }
 }
 
+/// Names of routes, and of what is counted beside the rules.
+const RESERVED: [&str; 2] = ["packs", trace::HEADER];
+
+/// A name stands in paths, logs and metrics.
+pub(crate) fn check_name(name: &str) -> Result<(), InvalidRule> {
+    if name.is_empty() || name.len() > MAX_NAME || name.contains(|c: char| c.is_control()) {
+        return Err(InvalidRule::value(
+            "name",
+            format!("a name has 1 to {MAX_NAME} bytes, none of them a control character"),
+        ));
+    }
+    Ok(())
+}
+
 /// `rule-1`, `rule-2` …: by position, never random, so that a run can be repeated.
 fn free_id(rules: &Rules, name: Option<&str>, ahead: usize) -> Result<String, InvalidRule> {
     match name {
         Some(name) if rules.get(name).is_some() => Err(InvalidRule::NameTaken { name: name.to_owned() }),
-        Some(name) if name.is_empty() || name.len() > MAX_NAME => {
-            Err(InvalidRule::value("name", format!("a name has 1 to {MAX_NAME} bytes")))
+        Some(name) if RESERVED.contains(&name) || name.starts_with("account ") => {
+            Err(InvalidRule::value("name", format!("{name:?} stands for something else; choose another name")))
         }
-        Some(name) => Ok(name.to_owned()),
+        Some(name) => check_name(name).map(|()| name.to_owned()),
         None => {
             let mut position = rules.len() + ahead + 1;
             while rules.get(&format!("rule-{position}")).is_some() {

@@ -6,8 +6,8 @@ use http::{HeaderValue, StatusCode};
 
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
-use crate::connection::{Framing, Tamper};
-use crate::fault::{Decision, EffectSpec, Faults, InvalidRule, Shape, Subject};
+use crate::connection::Tamper;
+use crate::fault::{Decision, EffectSpec, InvalidRule, Shape, Subject, Wait};
 use crate::reason::Reason;
 use crate::sandbox::Sandbox;
 
@@ -39,27 +39,44 @@ pub(crate) fn govern(
     };
     if decision.is_before_commit() {
         give(&decision, sandbox, call, shape, &mut outcome);
+        return outcome;
+    }
+    outcome.items = decision.items();
+    let allowance = sandbox.limits.ask(subject);
+    let refused = allowance.as_ref().and_then(|allowance| allowance.refusal(subject.now));
+    let is_limited = refused.is_some();
+    if is_limited {
+        outcome.answer = shape.status(StatusCode::TOO_MANY_REQUESTS);
+        outcome.refused = refused;
     } else {
-        outcome.items = decision.items();
-        pass_limits(sandbox, subject, shape, &mut outcome, commit);
-        if !decision.is_empty() {
-            give(&decision, sandbox, call, shape, &mut outcome);
-        }
+        commit(&mut outcome);
+    }
+    // What was to hide an answer after the commit has nothing to hide.
+    let decision = if is_limited { decision.without_replacements() } else { decision };
+    if !decision.is_empty() {
+        give(&decision, sandbox, call, shape, &mut outcome);
+    }
+    if let Some(allowance) = allowance {
+        allowance.put_headers(&mut outcome.answer.headers);
     }
     outcome
 }
 
 /// The header's rule, the sandbox's rules, then what the account does by itself.
 fn decide(sandbox: &Sandbox, call: &Call<'_>, subject: &Subject<'_>) -> Result<Decision, InvalidRule> {
-    let by_rules = sandbox.faults.decide(subject);
-    let decision = match call.header(X_MOCK_FAULT).filter(|_| sandbox.terms.fault_header) {
-        None => by_rules,
+    // A header that is wrong is found out before anything is counted.
+    let brought = match call.header(X_MOCK_FAULT).filter(|_| sandbox.terms.fault_header) {
+        None => None,
         Some(text) => {
             let premises = sandbox.premises(call.directory, call.now);
-            let brought = Faults::once(&read_effect(text)?, subject, &premises)?;
-            sandbox.header_faults.add();
-            brought.followed_by(by_rules)
+            let effect = read_effect(text)?;
+            Some(sandbox.faults.once(&effect, subject, &premises, || sandbox.header_faults.next())?)
         }
+    };
+    let by_rules = sandbox.faults.decide(subject);
+    let decision = match brought {
+        None => by_rules,
+        Some(brought) => brought.followed_by(by_rules),
     };
     Ok(if subject.who.quirk.is_some() { decision.followed_by(sandbox.quirks.decide(subject)) } else { decision })
 }
@@ -76,35 +93,13 @@ fn read_effect(text: &str) -> Result<EffectSpec, InvalidRule> {
     serde_json::from_str(&json).map_err(|error| InvalidRule::value("effect", error.to_string()))
 }
 
-fn pass_limits(
-    sandbox: &Sandbox,
-    subject: &Subject<'_>,
-    shape: &dyn Shape,
-    outcome: &mut Outcome,
-    commit: impl FnOnce(&mut Outcome),
-) {
-    let Some(allowance) = sandbox.limits.ask(subject) else {
-        commit(outcome);
-        return;
-    };
-    match &allowance.refused_by {
-        None => commit(outcome),
-        Some(limit) => {
-            outcome.answer = shape.status(StatusCode::TOO_MANY_REQUESTS);
-            let detail = format!("limit {limit:?}: {}", allowance.describe(subject.now));
-            outcome.refused = Some(Reason::RateLimited.because(detail));
-        }
-    }
-    allowance.put_headers(&mut outcome.answer.headers);
-}
-
 /// What the rules make of the answer, and of the connection that carries it.
 fn give(decision: &Decision, sandbox: &Sandbox, call: &Call<'_>, shape: &dyn Shape, outcome: &mut Outcome) {
     outcome.faults = decision.rules();
     outcome.injected = decision.describe();
     if let Some(lead) = decision.lead() {
         let rule = lead.rule();
-        if let Some(replacement) = &lead.effect().replacement {
+        if let Some(replacement) = decision.replacement() {
             let answer = replacement.answer(sandbox, call, shape, outcome);
             outcome.answer = answer;
             let reason = if replacement.is_stub() { Reason::Stub } else { Reason::Fault };
@@ -117,14 +112,19 @@ fn give(decision: &Decision, sandbox: &Sandbox, call: &Call<'_>, shape: &dyn Sha
             outcome.answer.headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
     }
+    if decision.is_before_commit() && decision.replacement().is_none() {
+        // There is no answer that could be changed.
+        (outcome.tamper, outcome.wait) = orders(decision, outcome.tamper.take());
+        return;
+    }
     for reshape in decision.effects().filter_map(|effect| effect.reshape.as_ref()) {
         reshape.apply(&mut outcome.answer, &mut outcome.hints);
     }
-    let (mut tamper, wait) = decision.wire();
-    if matches!(outcome.answer.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
-        // There is nothing to put into chunks.
-        tamper.framing = Framing::AsIs;
-    }
-    outcome.wait = wait;
-    outcome.tamper = Some(tamper).filter(|tamper| *tamper != Tamper::default()).or(outcome.tamper.take());
+    (outcome.tamper, outcome.wait) = orders(decision, outcome.tamper.take());
+}
+
+/// What the connection does, beside or instead of what it was told already, and how long the answer waits.
+fn orders(decision: &Decision, given: Option<Tamper>) -> (Option<Tamper>, Wait) {
+    let (tamper, wait) = decision.wire();
+    (Some(tamper).filter(|tamper| *tamper != Tamper::default()).or(given), wait)
 }

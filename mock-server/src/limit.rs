@@ -15,7 +15,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::directory::Directory;
-use crate::fault::{Condition, InvalidRule, Key, Keyed, Subject};
+use crate::fault::{Condition, InvalidRule, Key, Keyed, Subject, check_name};
+use crate::reason::{Reason, Refused};
 
 pub use spec::{BucketSpec, LimitPer, LimitSpec, RefillRate, WindowLimitSpec};
 
@@ -66,7 +67,7 @@ pub struct LimitView {
 #[derive(Clone, Debug)]
 pub(crate) struct Allowance {
     /// The limit that refuses it, if one does.
-    pub(crate) refused_by: Option<String>,
+    refused_by: Option<String>,
     /// The limit that leaves least.
     level: Level,
 }
@@ -87,10 +88,10 @@ impl Limits {
         let is_taken = |id: &str| list.iter().any(|limit| limit.id == id);
         let id = match &spec.name {
             Some(name) if is_taken(name) => return Err(InvalidRule::NameTaken { name: name.clone() }),
-            Some(name) if name.is_empty() || name.len() > 200 => {
-                return Err(InvalidRule::value("name", "a name has 1 to 200 bytes"));
+            Some(name) => {
+                check_name(name)?;
+                name.clone()
             }
-            Some(name) => name.clone(),
             None => {
                 let mut position = list.len() + 1;
                 while is_taken(&format!("limit-{position}")) {
@@ -143,13 +144,18 @@ impl Limits {
             let key = Key::of(limit.spec.per.into(), subject);
             tally.meters.entry(&key, |_| Meter::new(limit.law, now)).ask(limit.law, now, take)
         };
-        for (limit, tally) in concerned.iter().zip(&mut tallies) {
-            tally.matched += 1;
-            let level = meter(limit, tally, false);
-            if level.wait.is_some() {
-                tally.refused += 1;
-                return Some(Allowance { refused_by: Some(limit.id.clone()), level });
-            }
+        let levels: Vec<Level> = (concerned.iter().zip(&mut tallies))
+            .map(|(limit, tally)| {
+                tally.matched += 1;
+                let level = meter(limit, tally, false);
+                tally.refused += u64::from(level.wait.is_some());
+                level
+            })
+            .collect();
+        // Of several that refuse, the one that does so for longest: whoever waits for that passes all of them.
+        let refusing = levels.iter().zip(&concerned).filter(|(level, _)| level.wait.is_some());
+        if let Some((level, limit)) = refusing.max_by_key(|(level, _)| level.wait) {
+            return Some(Allowance { refused_by: Some(limit.id.clone()), level: *level });
         }
         let levels = concerned.iter().zip(&mut tallies).map(|(limit, tally)| meter(limit, tally, true));
         levels.min_by_key(|level| level.remaining).map(|level| Allowance { refused_by: None, level })
@@ -179,10 +185,11 @@ impl Allowance {
         }
     }
 
-    /// When the next request would pass, in words.
-    pub(crate) fn describe(&self, now: Timestamp) -> String {
+    /// Why the exchange is refused, if it is.
+    pub(crate) fn refusal(&self, now: Timestamp) -> Option<Refused> {
         let Level { limit, wait, .. } = self.level;
-        let wait = wait.unwrap_or(0);
-        format!("it allows {limit}; the next request passes {wait} s after {now}")
+        let (id, wait) = (self.refused_by.as_ref()?, wait.unwrap_or(0));
+        let detail = format!("limit {id:?} allows {limit}; the next request passes {wait} s after {now}");
+        Some(Reason::RateLimited.because(detail))
     }
 }

@@ -117,8 +117,9 @@ pub(crate) struct Seed {
 pub(crate) struct Counter(AtomicU64);
 
 impl Counter {
-    pub(crate) fn add(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+    /// Counts one more, and says which it is.
+    pub(crate) fn next(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     pub(crate) fn get(&self) -> u64 {

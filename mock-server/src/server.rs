@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,6 +66,9 @@ pub enum StartError {
     /// A name that no `Host` can have.
     #[error("{0:?} is not a host name; write it like mock.test")]
     AllowHost(String),
+    /// Files are to come from where there is no folder.
+    #[error("{} is no folder; --files takes the one that fault rules may answer from", .0.display())]
+    Files(PathBuf),
     /// No address was given.
     #[error("there is no address to listen on; give --host")]
     NoHost,
@@ -107,6 +111,9 @@ impl RunningServer {
         }
         if let Some(wrong) = server.allow_hosts.iter().find(|host| host.is_empty() || host.contains(['/', ' ', '@'])) {
             return Err(StartError::AllowHost(wrong.clone()));
+        }
+        if let Some(files) = server.files.as_ref().filter(|files| !files.is_dir()) {
+            return Err(StartError::Files(files.clone()));
         }
         let sandboxes = Registry::new(&config, run, directory)?;
         let sandbox = Arc::clone(sandboxes.default());

@@ -60,7 +60,8 @@ pub(super) async fn clear(
     Selected(sandbox): Selected,
     which: Result<Query<Which>, QueryRejection>,
 ) -> Result<StatusCode, AdminProblem> {
-    let Query(Which { pack }) = which.map_err(|rejection| AdminProblem::unprocessable(rejection.body_text()))?;
+    let Query(Which { pack }) =
+        which.map_err(|rejection| AdminProblem::new(StatusCode::BAD_REQUEST, rejection.body_text()))?;
     match pack {
         None => sandbox.faults.clear(),
         Some(pack) if sandbox.faults.remove_pack(&pack) => {}

@@ -66,6 +66,7 @@ pub(super) async fn start(config: Config) -> Result<RunningServer, Failure> {
         | StartError::Sandbox(_)
         | StartError::Exposed(_)
         | StartError::NoHost
+        | StartError::Files(_)
         | StartError::EmptyAdminToken
         | StartError::AllowHost(_)
         | StartError::PublicUrl(_) => Failure::Config(error.to_string()),

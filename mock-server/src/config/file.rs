@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 use toml::de::Error as TomlError;
 
 use super::Config;
+use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::fault::{Faults, Premises};
 use crate::limit::Limits;
@@ -97,7 +97,7 @@ fn check(config: &Config, directory: &Directory) -> Result<(), (Place, String)> 
         }
     }
     let faults = Faults::new(0, "");
-    let premises = Premises { directory, files: config.server.files.as_deref(), now: Timestamp::UNIX_EPOCH };
+    let premises = Premises { directory, files: config.server.files.as_deref(), now: Clock::new(config.clock).now() };
     for (position, rule) in config.faults.iter().enumerate() {
         faults.add(rule.clone(), &premises).map_err(|error| (Place::Fault(position), error.to_string()))?;
     }

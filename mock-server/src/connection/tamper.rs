@@ -26,6 +26,8 @@ pub(crate) struct Tamper {
     pub(crate) pace: Option<Pace>,
     /// Between head and body.
     pub(crate) body_pause: Duration,
+    /// Whether only a head comes, whatever length it names: to HEAD, and with such a status.
+    pub(crate) is_head_only: bool,
 }
 
 /// How header names are spelled; HTTP does not care, and some clients do.

@@ -12,6 +12,8 @@ pub(super) struct Tampering {
     /// The head until it is complete; `None` from then on.
     head: Option<BytesMut>,
     chunks: Option<Chunks>,
+    /// Bytes of hyper's body that are to come; `None` until the head is there.
+    rest: Option<usize>,
     /// Bytes that came out so far.
     made: usize,
     /// Those of them that are on their way.
@@ -39,6 +41,7 @@ pub(super) enum Next {
     End(End, std::time::Duration),
 }
 
+const OLD_VERSION: &[u8] = b"HTTP/1.0";
 const HEAD_END: &[u8] = b"\r\n\r\n";
 const BAD_CHUNK: &[u8] = b"zz\r\nnot a chunk\r\n";
 const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
@@ -54,12 +57,17 @@ impl Tampering {
         if let Some(Pace::Bytes(bytes, pause)) = tamper.pace {
             pacer.pause_every(0, bytes, pause);
         }
-        Self { tamper, head: Some(BytesMut::new()), chunks: None, made: 0, sent: 0, pacer }
+        Self { tamper, head: Some(BytesMut::new()), chunks: None, rest: None, made: 0, sent: 0, pacer }
     }
 
     /// What may happen to what came out and is not on its way yet.
     pub(super) fn pass(&mut self) -> Pass {
         self.pacer.pass(self.sent)
+    }
+
+    /// Whether the answer was whole, and what hyper writes next is something else.
+    pub(super) fn is_over(&self) -> bool {
+        self.rest == Some(0)
     }
 
     /// Takes bytes of hyper's and puts what is to be sent instead behind `out`.
@@ -97,10 +105,17 @@ impl Tampering {
     }
 
     fn rewrite(&mut self, head: &[u8], out: &mut BytesMut, before: usize) {
-        let version = if self.tamper.is_http_10 { "HTTP/1.0" } else { "HTTP/1.1" };
+        // A client of HTTP/1.0 knows neither interim answers nor chunks.
+        if head.starts_with(OLD_VERSION) {
+            self.tamper.interim.clear();
+            self.tamper.framing = Framing::AsIs;
+        }
         for status in &self.tamper.interim {
             let name = http::StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason());
-            out.put_slice(format!("{version} {status} {}\r\n\r\n", name.unwrap_or("Interim")).as_bytes());
+            out.put_slice(format!("HTTP/1.1 {status} {}\r\n\r\n", name.unwrap_or("Interim")).as_bytes());
+        }
+        if self.tamper.is_head_only || self.tamper.is_http_10 {
+            self.tamper.framing = Framing::AsIs;
         }
         let is_chunked = self.tamper.framing != Framing::AsIs;
         let mut length = 0;
@@ -108,8 +123,9 @@ impl Tampering {
         for (number, line) in lines.enumerate() {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             if number == 0 {
-                out.put_slice(version.as_bytes());
-                out.put_slice(line.strip_prefix(b"HTTP/1.1").unwrap_or(line));
+                let (version, status) = line.split_at(line.len().min(OLD_VERSION.len()));
+                out.put_slice(if self.tamper.is_http_10 { OLD_VERSION } else { version });
+                out.put_slice(status);
                 out.put_slice(b"\r\n");
                 continue;
             }
@@ -130,6 +146,8 @@ impl Tampering {
             out.put_slice(b": chunked\r\n");
         }
         out.put_slice(b"\r\n");
+        let length = if self.tamper.is_head_only { 0 } else { length };
+        self.rest = Some(length);
         self.plan_body(self.made + out.len() - before, length);
     }
 
@@ -158,6 +176,7 @@ impl Tampering {
 
     /// True if the answer ends here, and the connection with it.
     fn body(&mut self, bytes: &[u8], out: &mut BytesMut, before: usize) -> bool {
+        self.rest = self.rest.map(|rest| rest.saturating_sub(bytes.len()));
         let Some(chunks) = &mut self.chunks else {
             out.put_slice(bytes);
             return false;
@@ -288,6 +307,34 @@ mod tests {
         check(&framing(Framing::NoTerminator), &answer("5\r\nhello\r\n"), closed);
         let chunks = Framing::Chunks { bytes: 2, pauses: vec![Duration::from_secs(1)] };
         check(&framing(chunks), &answer("2\r\nhe\r\n2\r\nll\r\n1\r\no\r\n0\r\n\r\n"), Next::GoOn);
+    }
+
+    #[test]
+    fn an_answer_to_a_client_of_http_1_0_keeps_its_version_and_its_length() {
+        let old = String::from_utf8_lossy(ANSWER).replace("HTTP/1.1", "HTTP/1.0");
+        for tamper in [
+            Tamper { interim: vec![103], framing: Framing::NoTerminator, ..Tamper::default() },
+            Tamper { is_http_10: true, ..Tamper::default() },
+        ] {
+            let (mut tampering, mut out) = (Tampering::new(tamper), BytesMut::new());
+            assert_eq!(tampering.feed(old.as_bytes(), &mut out), Next::GoOn);
+            assert_eq!(String::from_utf8_lossy(&out), old);
+        }
+    }
+
+    #[test]
+    fn orders_are_over_with_the_last_byte_of_the_answer() {
+        let framing = Framing::Chunks { bytes: 2, pauses: Vec::new() };
+        let mut tampering = Tampering::new(Tamper { framing, ..Tamper::default() });
+        let mut out = BytesMut::new();
+        for (position, byte) in ANSWER.iter().enumerate() {
+            assert!(!tampering.is_over(), "at {position}");
+            tampering.feed(&[*byte], &mut out);
+        }
+        assert!(tampering.is_over());
+        let mut only_head = Tampering::new(Tamper { is_head_only: true, ..Tamper::default() });
+        only_head.feed(&ANSWER[..ANSWER.len() - 5], &mut out);
+        assert!(only_head.is_over());
     }
 
     #[test]

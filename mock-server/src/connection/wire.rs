@@ -39,8 +39,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Whether orders hold for what is written next. What the last answer left is out before they change.
     #[inline]
     fn poll_orders(&mut self, context: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        if self.tampering.is_some() {
+        if let Some(tampering) = &self.tampering {
+            let is_over = tampering.is_over();
             ready!(self.poll_out(context))?;
+            if is_over {
+                // What hyper writes by itself, such as 100 Continue, is none of the orders' business.
+                self.tampering = None;
+            }
         }
         Poll::Ready(Ok(self.shared.take_orders(&mut self.tampering)))
     }
@@ -119,6 +124,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             None => Poll::Ready(Ok(())),
             Some(End::Reset) => {
                 self.shared.orders.reset();
+                // A reset throws away what the system has not sent yet: the line waits until it has.
+                ready!(Pin::new(&mut self.stream).poll_flush(context))?;
                 Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionReset, "reset on purpose")))
             }
             Some(End::Close) => {

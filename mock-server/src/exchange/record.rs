@@ -1,11 +1,13 @@
 //! An exchange goes into the log and into the journal.
 
+use std::sync::Arc;
+
 use http::request::Parts;
 
 use crate::answer::Outcome;
 use crate::call::Call;
 use crate::clock;
-use crate::connection::{Arrival, Tamper};
+use crate::connection::{Tamper, WireRecord};
 use crate::journal::{Entry, JournalLimits, PackedHeaders};
 use crate::operation::{Operation, Vendor};
 use crate::sandbox::{Sandbox, Via};
@@ -14,7 +16,10 @@ use crate::sandbox::{Sandbox, Via};
 pub(super) struct Exchanged<'a> {
     pub(super) call: &'a Call<'a>,
     pub(super) parts: &'a Parts,
-    pub(super) arrival: Arrival,
+    /// Number of its connection.
+    pub(super) connection: u64,
+    /// The bytes on the wire, if anybody wants them.
+    pub(super) record: Option<Arc<WireRecord>>,
     pub(super) vendor: Option<Vendor>,
     pub(super) operation: Option<Operation>,
     pub(super) via: Via,
@@ -44,7 +49,7 @@ impl Exchanged<'_> {
 
     /// Takes from the outcome what the answer does not need.
     pub(super) fn record(self, sandbox: &Sandbox, outcome: &mut Outcome) {
-        let Self { call, parts, arrival, vendor, operation, via } = self;
+        let Self { call, parts, connection, record, vendor, operation, via } = self;
         let limits = JournalLimits::of(&call.setup.settings.journal);
         let target = parts.uri.path_and_query().map_or(call.path, http::uri::PathAndQuery::as_str);
         let unsent = outcome.tamper.as_ref().is_some_and(Tamper::sends_nothing);
@@ -55,7 +60,7 @@ impl Exchanged<'_> {
             vendor,
             operation,
             via,
-            connection: arrival.connection,
+            connection,
             method: call.method.clone(),
             target: target.into(),
             headers: PackedHeaders::pack(call.headers),
@@ -71,7 +76,7 @@ impl Exchanged<'_> {
             delay_ms: outcome.wait.millis(),
             hints: std::mem::take(&mut outcome.hints),
             tampered: outcome.tamper.take().map(|tamper| tamper.describe().into()),
-            wire: arrival.record.filter(|_| call.setup.settings.journal.wire),
+            wire: record.filter(|_| call.setup.settings.journal.wire),
         };
         sandbox.journal.record(entry, &limits);
     }

@@ -10,7 +10,7 @@ use super::InvalidRule;
 use super::spec::{MatchSpec, SizeRange};
 use super::subject::Subject;
 use crate::directory::{BranchId, ClientId, Directory, Quirk};
-use crate::operation::{Operation, Vendor};
+use crate::operation::{Operation, TwinzoOperation, Vendor};
 use crate::suggest::Unknown;
 
 use route::RoutePattern;
@@ -30,8 +30,8 @@ pub(crate) struct Condition {
     headers: Vec<(HeaderName, Test)>,
     json: Vec<(String, Test)>,
     body_size: Option<SizeRange>,
-    /// Type and subtype; `None` for any subtype.
-    media_type: Option<(String, Option<String>)>,
+    /// Type and subtype; `None` for any.
+    media_type: Option<(Option<String>, Option<String>)>,
     quirk: Option<Quirk>,
     /// Whether there is more to look at than vendor, operation and account.
     has_rest: bool,
@@ -76,6 +76,9 @@ impl Condition {
         }
         if spec.token_generation == Some(0) {
             return never("match.token_generation", "generations start at 1".to_owned());
+        }
+        if spec.token_generation.is_some() && operation == Some(Operation::Twinzo(TwinzoOperation::Authenticate)) {
+            return never("match.token_generation", "a log in carries no token".to_owned());
         }
         if spec.token_generation.is_some() && whose == Some(Vendor::Timbr) {
             return never("match.token_generation", "Timbr's tokens have no generations".to_owned());
@@ -234,10 +237,11 @@ fn is_in(range: SizeRange, bytes: usize) -> bool {
     range.min.is_none_or(|min| bytes >= min.bytes()) && range.max.is_none_or(|max| bytes <= max.bytes())
 }
 
-fn media_type(text: &str) -> Result<(String, Option<String>), InvalidRule> {
+fn media_type(text: &str) -> Result<(Option<String>, Option<String>), InvalidRule> {
+    let part = |part: &str| Some(part.to_owned()).filter(|part| part != "*");
     match text.to_ascii_lowercase().split_once('/') {
         Some((kind, subtype)) if !kind.is_empty() && !subtype.is_empty() && !subtype.contains(';') => {
-            Ok((kind.to_owned(), Some(subtype.to_owned()).filter(|subtype| subtype != "*")))
+            Ok((part(kind), part(subtype)))
         }
         _ => {
             let problem = format!("{text:?} is no media type; write it like \"application/json\" or \"text/*\"");
@@ -246,11 +250,11 @@ fn media_type(text: &str) -> Result<(String, Option<String>), InvalidRule> {
     }
 }
 
-fn has_media_type(subject: &Subject<'_>, (kind, subtype): &(String, Option<String>)) -> bool {
+fn has_media_type(subject: &Subject<'_>, (kind, subtype): &(Option<String>, Option<String>)) -> bool {
     let given = subject.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = given.and_then(|given| given.split(';').next()?.trim().split_once('/'));
     essence.is_some_and(|(given, given_subtype)| {
-        given.eq_ignore_ascii_case(kind)
+        kind.as_ref().is_none_or(|kind| given.eq_ignore_ascii_case(kind))
             && subtype.as_ref().is_none_or(|subtype| given_subtype.eq_ignore_ascii_case(subtype))
     })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::draw::Draw;
-use super::effect::{Drawn, Effect, Items};
+use super::effect::{Drawn, Effect, Items, Replacement, Reshape, Wire};
 use super::spec::{At, DelayClock};
 use crate::connection::{Framing, Tamper};
 
@@ -13,6 +13,8 @@ use crate::connection::{Framing, Tamper};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Decision {
     hits: Vec<Hit>,
+    /// A limit answered, so no rule does.
+    is_limited: bool,
 }
 
 /// A rule that fired on one exchange.
@@ -67,6 +69,16 @@ impl Decision {
         self.lead().is_some_and(|hit| hit.effect.at == At::BeforeCommit)
     }
 
+    /// The same for an exchange that a limit refused: no rule gives another answer.
+    pub(crate) fn without_replacements(self) -> Self {
+        Self { is_limited: true, ..self }
+    }
+
+    /// The answer that takes the place of the real one.
+    pub(crate) fn replacement(&self) -> Option<&Replacement> {
+        self.lead().filter(|_| !self.is_limited)?.effect.replacement.as_ref()
+    }
+
     pub(crate) fn effects(&self) -> impl Iterator<Item = &Effect> {
         self.hits.iter().map(|hit| &*hit.effect)
     }
@@ -102,13 +114,18 @@ impl Decision {
     /// For people, one line a rule: what it did to this exchange.
     pub(crate) fn describe(&self) -> Vec<String> {
         let lead = self.lead().map(|hit| &hit.rule);
-        self.hits.iter().map(|hit| format!("{}: {}", hit.rule, hit.describe(lead))).collect()
+        let describe = |hit: &Hit| format!("{}: {}", hit.rule, hit.describe(lead, self.is_limited));
+        self.hits.iter().map(describe).collect()
     }
 }
 
 // === impl Hit ===
 
 impl Hit {
+    pub(super) fn of(rule: &str, effect: Effect, draw: Draw) -> Self {
+        Self { rule: rule.into(), effect: Arc::new(effect), draw }
+    }
+
     pub(crate) fn rule(&self) -> &str {
         &self.rule
     }
@@ -121,19 +138,24 @@ impl Hit {
         self.effect.delay.as_ref().map(|delay| delay.draw(self.draw))
     }
 
-    fn describe(&self, lead: Option<&Arc<str>>) -> String {
+    fn describe(&self, lead: Option<&Arc<str>>, is_limited: bool) -> String {
         let Effect { replacement, items, reshape, wire, delay: _, at } = &*self.effect;
         let mut words: Vec<String> = self.delay().iter().map(Drawn::describe).collect();
         if lead.is_some_and(|lead| Arc::ptr_eq(lead, &self.rule)) {
-            words.extend(replacement.as_ref().map(super::effect::Replacement::describe));
-            words.extend(wire.as_ref().map(super::effect::Wire::describe));
-            let is_late = *at == At::AfterCommit && replacement.is_some();
-            words.extend(is_late.then(|| "after everything was stored".to_owned()));
+            match replacement {
+                Some(_) if is_limited => words.push("no other answer, for a limit refused it".to_owned()),
+                Some(replacement) => {
+                    words.push(replacement.describe());
+                    words.extend((*at == At::AfterCommit).then(|| "after the commit".to_owned()));
+                }
+                None => {}
+            }
+            words.extend(wire.as_ref().map(Wire::describe));
         } else if let Some(lead) = lead.filter(|_| self.effect.leads()) {
             words.push(format!("nothing else, for {lead} came first"));
         }
         words.extend(items.as_ref().map(Items::describe));
-        words.extend(reshape.as_ref().map(super::effect::Reshape::describe));
+        words.extend(reshape.as_ref().map(Reshape::describe));
         words.join(", ")
     }
 }

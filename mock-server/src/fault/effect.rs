@@ -5,6 +5,7 @@ mod items;
 mod replace;
 mod reshape;
 mod respond;
+mod template;
 mod wire;
 
 use std::path::Path;
@@ -188,6 +189,11 @@ mod tests {
             ),
             (r#"{"attributes":{"latency":1}}"#, "effect.attributes: they belong to effect.type"),
             (r#"{"type":"latency"}"#, "effect.attributes: latency is missing"),
+            (r#"{"type":"bandwidth"}"#, "effect.attributes: rate is missing"),
+            (r#"{"type":"timeout","attributes":{"timeout":50},"delay":"5s"}"#, "effect.delay: it is said twice"),
+            (r#"{"type":"limit_data","attributes":{"bytes":5},"bytes":9}"#, "effect.bytes: it is said twice"),
+            (r#"{"fixedDelayMilliseconds":0}"#, "effect.fixedDelayMilliseconds: it is not above zero"),
+            (r#"{"delayDistribution":{"type":"uniform","lower":9,"upper":5}}"#, "effect.delay: min is more than max"),
             (
                 r#"{"type":"slicer","attributes":{"average_size":9,"size_variation":3}}"#,
                 "effect.attributes: size_variation is not supported",

@@ -36,17 +36,18 @@ pub(super) fn expand(spec: &RuleSpec, premises: &Premises<'_>) -> Result<Vec<Rul
     let Some((_, pack)) = packs().find(|(known, _)| *known == name) else {
         return Err(Unknown::new("pack", name, packs().map(|(known, _)| known)).into());
     };
-    let has_more = own_name.is_some() || *effect != EffectSpec::default() || *trigger != TriggerSpec::default();
+    let has_more = *effect != EffectSpec::default() || *trigger != TriggerSpec::default();
     if has_more {
-        return Err(InvalidRule::value("pack", "beside it only match, ttl, limit and paused can be given"));
+        return Err(InvalidRule::value("pack", "beside it only name, match, ttl, limit and paused can be given"));
     }
     let in_pack = |error| InvalidRule::Pack { pack: name.to_owned(), error: Box::new(error) };
     let (mut rules, mut refused) = (Vec::new(), None);
     for rule in &pack.rules {
+        let Some(matches) = narrowed(&rule.matches, matches) else { continue };
         let rule = RuleSpec {
-            name: Some(format!("{name}.{}", rule.name.as_deref().unwrap_or("rule"))),
+            name: Some(format!("{}.{}", own_name.as_deref().unwrap_or(name), rule.name.as_deref().unwrap_or("rule"))),
             pack: Some(name.to_owned()),
-            matches: narrowed(&rule.matches, matches),
+            matches,
             ttl: *ttl,
             limit: *limit,
             paused: *paused,
@@ -62,19 +63,26 @@ pub(super) fn expand(spec: &RuleSpec, premises: &Premises<'_>) -> Result<Vec<Rul
     }
     match refused {
         Some(error) if rules.is_empty() => Err(in_pack(error)),
+        None if rules.is_empty() => {
+            let problem = "none of its rules is about what the match narrows it to";
+            Err(in_pack(InvalidRule::value("match", problem)))
+        }
         _ => Ok(rules),
     }
 }
 
-/// What a rule asks for, and what is asked for beside that.
-fn narrowed(own: &MatchSpec, given: &MatchSpec) -> MatchSpec {
+/// What a rule asks for, and what is asked for beside that. `None` if it is about something else.
+fn narrowed(own: &MatchSpec, given: &MatchSpec) -> Option<MatchSpec> {
+    let differ = |own: &Option<String>, given: &Option<String>| given.is_some() && own.is_some() && own != given;
+    if differ(&own.vendor, &given.vendor) || differ(&own.operation, &given.operation) {
+        return None;
+    }
     let mut all = own.clone();
     let put = |place: &mut Option<String>, value: &Option<String>| {
         if value.is_some() {
             place.clone_from(value);
         }
     };
-    // What the rule itself is about stays; a pack cannot be bent to another operation.
     all.vendor = all.vendor.or_else(|| given.vendor.clone());
     all.operation = all.operation.or_else(|| given.operation.clone());
     all.method = all.method.or_else(|| given.method.clone());
@@ -87,5 +95,5 @@ fn narrowed(own: &MatchSpec, given: &MatchSpec) -> MatchSpec {
     all.body_size = given.body_size.or(all.body_size);
     all.header.extend(given.header.clone());
     all.json.extend(given.json.clone());
-    all
+    Some(all)
 }

@@ -122,54 +122,82 @@ impl Rule {
         Ok(Self { id, spec, condition, effect, loaded, draws, hot, counts: Mutex::default() })
     }
 
-    /// The same rule with another text. Its counts go on, unless it counts by another key now.
+    /// The same rule with another text, and counts that begin anew.
     pub(super) fn changed(&self, spec: RuleSpec, draws: Draws, premises: &Premises<'_>) -> Result<Self, InvalidRule> {
         let premises = Premises { now: self.loaded, ..*premises };
-        let mut rule = Self::compile(Arc::clone(&self.id), spec, draws, &premises)?;
-        // Nobody counts meanwhile: whoever changes the rules keeps the others out.
-        if rule.hot.per == self.hot.per {
-            rule.hot.matched = AtomicU64::new(self.matched());
-            rule.hot.fired = AtomicU64::new(self.fired());
-            rule.counts = Mutex::new(std::mem::take(&mut *self.counts()));
-        }
-        Ok(rule)
+        Self::compile(Arc::clone(&self.id), spec, draws, &premises)
     }
 
-    /// Counts one exchange, if it is about it, and says whether it fires.
+    /// Goes on with the counts of the rule that it was. Nobody may count meanwhile.
+    pub(super) fn count_on(&mut self, before: &Self) {
+        if self.hot.per == before.hot.per {
+            self.hot.matched = AtomicU64::new(before.matched());
+            self.hot.fired = AtomicU64::new(before.fired());
+            self.counts = Mutex::new(std::mem::take(&mut *before.counts()));
+        }
+    }
+
+    /// Counts one exchange, if it is about it, and fires if it is its turn.
     #[inline]
+    pub(super) fn hit(&self, subject: &Subject<'_>) -> Option<Hit> {
+        if self.condition.matches_rest(subject) { self.hit_any(subject) } else { None }
+    }
+
+    /// The same for an exchange that it is about.
+    #[inline]
+    pub(super) fn hit_any(&self, subject: &Subject<'_>) -> Option<Hit> {
+        if self.off(subject.now).is_some() {
+            return None;
+        }
+        let all = self.hot.matched.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.hot.per == Per::Rule {
+            let fires = self.hot.trigger.fires(all, self.draws, || Key::Rule.stable(1));
+            return (fires && self.fire()).then(|| self.hit_by(&Key::Rule, all, 1));
+        }
+        let (key, Count { ordinal, position }) = self.count(self.hot.per, subject);
+        let fires = self.hot.trigger.fires(ordinal, self.draws, || key.stable(position));
+        (fires && self.fire()).then(|| self.hit_by(&key, ordinal, position))
+    }
+
+    /// The same, telling all about it.
     pub(super) fn take(&self, subject: &Subject<'_>) -> Taken {
-        if self.condition.matches_rest(subject) { self.take_any(subject) } else { Taken::Elsewhere }
+        if !self.condition.matches_rest(subject) {
+            return Taken::Elsewhere;
+        }
+        if let Some(why) = self.off(subject.now) {
+            return Taken::Off(why);
+        }
+        let was_spent = self.is_spent();
+        let hit = self.hit_any(subject);
+        let key = Key::of(self.hot.per, subject);
+        let Count { ordinal, position } = match self.hot.per {
+            Per::Rule => Count { ordinal: self.matched(), position: 1 },
+            Per::Client | Per::Branch | Per::Account | Per::Token | Per::Connection => {
+                *self.counts().entry(&key, |position| Count { ordinal: 0, position })
+            }
+        };
+        let is_spent = hit.is_none() && was_spent;
+        Taken::Counted { key, ordinal, position, hit, is_spent }
     }
 
-    /// Counts one exchange, whatever it is about.
     #[inline]
-    pub(super) fn take_any(&self, subject: &Subject<'_>) -> Taken {
-        let Hot { trigger, ends, is_paused, per, matched, .. } = &self.hot;
-        if *is_paused {
-            return Taken::Off("it is paused");
+    fn off(&self, now: Timestamp) -> Option<&'static str> {
+        if self.hot.is_paused {
+            return Some("it is paused");
         }
-        if ends.is_some_and(|ends| subject.now >= ends) {
-            return Taken::Off("its ttl is over");
+        if self.hot.ends.is_some_and(|ends| now >= ends) {
+            return Some("its ttl is over");
         }
-        if !trigger.counts_at(subject.now) {
-            return Taken::Off("its window is closed");
-        }
-        let all = matched.fetch_add(1, Ordering::Relaxed) + 1;
-        let (key, Count { ordinal, position }) = match per {
-            Per::Rule => (Key::Rule, Count { ordinal: all, position: 1 }),
-            Per::Client | Per::Branch | Per::Account | Per::Token | Per::Connection => self.count(*per, subject),
-        };
-        let mut is_spent = false;
-        let fires = trigger.fires(ordinal, self.draws, || key.stable(position)) && {
-            is_spent = !self.fire();
-            !is_spent
-        };
-        let hit = fires.then(|| Hit {
-            rule: Arc::clone(&self.id),
-            effect: Arc::clone(&self.effect),
-            draw: self.draws.at(&key.stable(position), ordinal),
-        });
-        Taken::Counted { key, ordinal, position, hit, is_spent }
+        if self.hot.trigger.counts_at(now) { None } else { Some("its window is closed") }
+    }
+
+    fn hit_by(&self, key: &Key, ordinal: u64, position: u64) -> Hit {
+        let draw = self.draws.at(&key.stable(position), ordinal);
+        Hit { rule: Arc::clone(&self.id), effect: Arc::clone(&self.effect), draw }
+    }
+
+    fn is_spent(&self) -> bool {
+        self.spec.limit.is_some_and(|limit| self.fired() >= limit)
     }
 
     fn count(&self, per: Per, subject: &Subject<'_>) -> (Key, Count) {
@@ -192,7 +220,7 @@ impl Rule {
         let state = match self.hot.ends {
             _ if self.spec.paused => "paused",
             Some(ends) if now >= ends => "expired",
-            _ if self.spec.limit.is_some_and(|limit| self.fired() >= limit) => "spent",
+            _ if self.is_spent() => "spent",
             _ => "active",
         };
         RuleView {

@@ -78,22 +78,20 @@ impl Rules {
         }
     }
 
-    /// The rules that an exchange may concern, in load order.
-    pub(super) fn about<'r>(&'r self, subject: &Subject<'_>) -> impl Iterator<Item = &'r Rule> {
-        let candidates = self.by_operation.get(&subject.operation);
-        let (of_anybody, of_account) = candidates.map_or((&[][..], &[][..]), |candidates| {
-            let of_account = subject.who.account.as_deref().and_then(|account| candidates.of_account.get(account));
-            (&candidates.of_anybody[..], of_account.map_or(&[][..], Vec::as_slice))
-        });
-        let mut left = [of_anybody, of_account].map(|list| list.iter().copied().peekable());
-        std::iter::from_fn(move || {
-            let [one, other] = &mut left;
-            let takes_one = match (one.peek(), other.peek()) {
-                (Some(first), Some(second)) => first < second,
-                (first, _) => first.is_some(),
-            };
-            if takes_one { one.next() } else { other.next() }
-        })
-        .filter_map(|position| self.list.get(position).map(|rule| &**rule))
+    /// Every rule that an exchange may concern, in load order.
+    #[inline]
+    pub(super) fn for_each_about(&self, subject: &Subject<'_>, mut each: impl FnMut(&Rule)) {
+        let Some(candidates) = self.by_operation.get(&subject.operation) else { return };
+        let of_account = subject.who.account.as_deref().and_then(|account| candidates.of_account.get(account));
+        let mut of_account = of_account.map_or(&[][..], Vec::as_slice);
+        let mut at = |position: usize| self.list.get(position).into_iter().for_each(|rule| each(rule));
+        for position in candidates.of_anybody.iter().copied() {
+            while let Some((first, rest)) = of_account.split_first().filter(|(first, _)| **first < position) {
+                at(*first);
+                of_account = rest;
+            }
+            at(position);
+        }
+        of_account.iter().copied().for_each(at);
     }
 }

@@ -191,9 +191,15 @@ fn a_pack_is_all_its_rules_as_far_as_they_can_be_narrowed() {
     let of_one = r#"{"pack":"auth-outage","match":{"account":"walker-01"}}"#;
     assert_eq!(add(&faults, &directory, of_one).unwrap(), ["auth-outage.login", "auth-outage.refresh"]);
     assert_eq!(fires(&faults, &[Some("forklift-01"), Some("walker-01")]), [false, true]);
+    let of_vendor = r#"{"pack":"token-storm","match":{"vendor":"timbr"}}"#;
+    assert_eq!(add(&Faults::new(1, "t"), &directory, of_vendor).unwrap(), ["token-storm.timbr"]);
     assert!(matches!(add(&faults, &directory, of_one), Err(InvalidRule::NameTaken { .. })));
     let refused = |rule| add(&Faults::new(1, "t"), &directory, rule).unwrap_err().to_string();
     assert_eq!(refused(r#"{"pack":"flaky-wfi"}"#), "pack \"flaky-wfi\" is unknown; did you mean \"flaky-wifi\"?");
+    assert!(
+        refused(r#"{"pack":"auth-outage","match":{"operation":"localization"}}"#)
+            .ends_with("what the match narrows it to")
+    );
     assert!(refused(r#"{"pack":"flaky-wifi","effect":{"status":500}}"#).starts_with("pack: beside it only"));
     assert!(refused(r#"{"pack":"flaky-wifi","match":{"account":"nobody"}}"#).contains("match.account \"nobody\""));
 }

@@ -7,16 +7,18 @@ use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 
-use super::condition::Condition;
-use super::draw::Draws;
+use super::decision::Hit;
 use super::effect::Effect;
-use super::rule::{Rule, Taken};
-use super::spec::{EffectSpec, MatchSpec, RuleSpec};
+use super::rule::Taken;
+use super::spec::{EffectSpec, MatchSpec};
 use super::trigger::Trigger;
 use super::{Decision, Faults, InvalidRule, Premises, Subject, Who};
 use crate::directory::Directory;
 use crate::operation::Operation;
 use crate::suggest::Unknown;
+
+/// Name of the rule that a request brings along.
+pub(super) const HEADER: &str = "header";
 
 /// A kind of request.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +69,7 @@ impl Faults {
         let body = Bytes::from(probe.body.clone());
         let subject = Subject::hypothetical(operation, &path, &headers, &body, now, probe.connection, who);
         let (mut decision, mut why) = (Decision::default(), Vec::new());
-        for rule in self.read().about(&subject) {
+        self.read().for_each_about(&subject, |rule| {
             let (id, trigger) = (&rule.id, Trigger::describe(&rule.spec.trigger));
             match rule.take(&subject) {
                 Taken::Elsewhere => why.push(format!("{id}: its match is about something else")),
@@ -85,25 +87,23 @@ impl Faults {
                     }
                 }
             }
-        }
+        });
         Ok(Glance { effects: decision.describe(), why })
     }
 
     /// What one effect does to one exchange, without any rule.
     pub(crate) fn once(
+        &self,
         effect: &EffectSpec,
         subject: &Subject<'_>,
         premises: &Premises<'_>,
+        ordinal: impl FnOnce() -> u64,
     ) -> Result<Decision, InvalidRule> {
         let operation = subject.operation.map(|operation| operation.name().to_owned());
         let matches = MatchSpec { operation, ..MatchSpec::default() };
         let effect = Effect::compile(effect, &matches, premises.files)?;
-        let (spec, condition) = (RuleSpec::default(), Condition::default());
-        let rule = Rule::assemble(Arc::from("header"), spec, condition, effect, Draws::default(), premises.now)?;
         let mut decision = Decision::default();
-        if let Taken::Counted { hit: Some(hit), .. } = rule.take_any(subject) {
-            decision.push(hit);
-        }
+        decision.push(Hit::of(HEADER, effect, self.draws.of_rule(HEADER).at(HEADER, ordinal())));
         Ok(decision)
     }
 }

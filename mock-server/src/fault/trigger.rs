@@ -64,8 +64,8 @@ impl Trigger {
             Count::Exactly { hits, of } if hits == 0 || hits > of || of > LARGEST_BLOCK => {
                 return wrong("exactly is 1 to of, and of is 10000 at most");
             }
-            Count::Probability(probability) if !(0.0..=1.0).contains(&probability) => {
-                return wrong("a probability is 0 to 1");
+            Count::Probability(probability) if !(probability > 0.0 && probability <= 1.0) => {
+                return wrong("a probability is above 0, and 1 at most");
             }
             Count::Always | Count::Range(..) | Count::Every(_) | Count::Exactly { .. } | Count::Probability(_) => {}
         }
@@ -136,7 +136,6 @@ mod tests {
             (r#"{"every":3}"#, vec![3, 6]),
             (r#"{"range":[2,4]}"#, vec![2, 3, 4]),
             (r#"{"after":5}"#, vec![6, 7]),
-            (r#"{"probability":0}"#, vec![]),
             (r#"{"probability":1}"#, vec![1, 2, 3, 4, 5, 6, 7]),
         ] {
             assert_eq!(hits(json, 7), expected, "{json}");
@@ -171,7 +170,8 @@ mod tests {
             (r#"{"range":[3,2]}"#, "ends before it begins"),
             (r#"{"exactly":2}"#, "exactly and of belong together"),
             (r#"{"exactly":6,"of":5}"#, "exactly is 1 to of"),
-            (r#"{"probability":1.5}"#, "a probability is 0 to 1"),
+            (r#"{"probability":1.5}"#, "a probability is above 0"),
+            (r#"{"probability":0}"#, "a probability is above 0"),
             (r#"{"window":{"from":"2h","until":"1h"}}"#, "ends before it begins"),
         ] {
             let error = compile(json).unwrap_err().to_string();

@@ -95,8 +95,9 @@ impl LimitSpec {
         };
         let window = |field: &'static str, WindowLimitSpec { limit, window }: WindowLimitSpec| {
             in_range(field, limit)?;
-            if window.signed() > LONGEST {
-                return Err(InvalidRule::value(field, "a window is 31 days at most"));
+            let is_whole = window.signed().as_millis() > 0 && window.signed().subsec_nanos() % 1_000_000 == 0;
+            if window.signed() > LONGEST || !is_whole {
+                return Err(InvalidRule::value(field, "a window is whole milliseconds, and 31 days at most"));
             }
             Ok((limit, window.signed()))
         };
@@ -145,7 +146,10 @@ impl TryFrom<String> for RefillRate {
             // "1/s" is one in a second.
             let has_number = time.starts_with(|first: char| first.is_ascii_digit());
             let time = if has_number { parse_signed(time) } else { parse_signed(&format!("1{time}")) };
-            Some(Self { tokens, in_time: time.filter(|time| time.as_millis() > 0)? })
+            Some(Self {
+                tokens,
+                in_time: time.filter(|time| time.as_millis() > 0 && time.subsec_nanos() % 1_000_000 == 0)?,
+            })
         };
         read().ok_or_else(|| NotARefillRate(text.clone()))
     }
@@ -187,6 +191,8 @@ mod tests {
             (r#"{"per":"account"}"#, "give one of bucket, fixed and sliding"),
             (r#"{"per":"account","fixed":{"limit":0,"window":"1m"}}"#, "fixed: 0 is not between"),
             (r#"{"per":"account","sliding":{"limit":5,"window":"800h"}}"#, "31 days at most"),
+            (r#"{"per":"account","fixed":{"limit":1,"window":"1us"}}"#, "whole milliseconds"),
+            (r#"{"per":"account","sliding":{"limit":1,"window":"1500us"}}"#, "whole milliseconds"),
         ] {
             assert!(law(json).unwrap_err().contains(expected), "{json}");
         }

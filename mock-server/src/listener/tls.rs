@@ -106,7 +106,8 @@ impl Authority {
         now: Timestamp,
     ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>, String), InvalidTls> {
         let made = |error: rcgen::Error| InvalidTls::Made(error.to_string());
-        let signer = self.0.get_or_init(|| Signer::new().map_err(|error| error.to_string()));
+        let signer =
+            self.0.get_or_init(|| Signer::new("mock-server, for tests only").map_err(|error| error.to_string()));
         let signer = signer.as_ref().map_err(|error| InvalidTls::Made(error.clone()))?;
         let is_name = |name: &String| ServerName::try_from(name.as_str()).is_ok();
         if let Some(wrong) = names.iter().find(|name| !is_name(name)) {
@@ -121,7 +122,8 @@ impl Authority {
         let day = |time: Timestamp, by: SignedDuration| {
             let date = time.checked_add(by).unwrap_or(time).to_zoned(TimeZone::UTC).date();
             let number = |number: i8| u8::try_from(number).unwrap_or(1);
-            date_time_ymd(date.year().into(), number(date.month()), number(date.day()))
+            // No certificate can name another year.
+            date_time_ymd(date.year().clamp(1, 9998).into(), number(date.month()), number(date.day()))
         };
         if fault == Some(TlsFault::Expired) {
             params.not_after = day(now.min(real), -MARGIN);
@@ -131,7 +133,8 @@ impl Authority {
             params.not_after = day(now.max(real), MARGIN + VALIDITY);
         }
         let key = KeyPair::generate().map_err(made)?;
-        let stranger = (fault == Some(TlsFault::UnknownCa)).then(Signer::new).transpose().map_err(made)?;
+        let stranger =
+            (fault == Some(TlsFault::UnknownCa)).then(|| Signer::new("a stranger")).transpose().map_err(made)?;
         let issuer = &stranger.as_ref().unwrap_or(signer).issuer;
         let certificate = params.signed_by(&key, issuer).map_err(made)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
@@ -142,9 +145,9 @@ impl Authority {
 // === impl Signer ===
 
 impl Signer {
-    fn new() -> Result<Self, rcgen::Error> {
+    fn new(name: &str) -> Result<Self, rcgen::Error> {
         let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, "mock-server, for tests only");
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let key = KeyPair::generate()?;

@@ -154,7 +154,9 @@ impl Shape for TwinzoShape<'_> {
         };
         match self.operation {
             Some(TwinzoOperation::LocalizationBatch) => {
-                let devices: Vec<DeviceLocations> = media::parse(self.call.body, "").unwrap_or_default();
+                let Ok(devices) = media::parse::<Vec<DeviceLocations>>(self.call.body, "") else {
+                    return Answer::json(StatusCode::OK, JSON, &Failed { success: false, error_message: message });
+                };
                 let results: Vec<_> =
                     devices.iter().map(|device| failed(device.login.as_deref().unwrap_or_default())).collect();
                 Answer::json(StatusCode::OK, JSON, &results)

@@ -112,3 +112,27 @@ async fn the_same_seed_delays_the_same_requests_by_as_much() {
     assert_eq!(first, run(7).await);
     assert_ne!(first, run(8).await);
 }
+
+/// Whoever tests time-outs leaves in the middle of a delay; the place of its connection must not be lost for as long.
+#[tokio::test]
+async fn a_client_that_leaves_frees_its_connection() {
+    let server = TestServer::with(|config| config.limits.connections = "3".parse().unwrap()).await;
+    add(&server, json!({ "delay": "1h" })).await;
+    let address = server.server.addresses()[0];
+    for number in 1..=6 {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let request = b"GET /v3/clients HTTP/1.1\r\nHost: x\r\n\r\n";
+        tokio::io::AsyncWriteExt::write_all(&mut stream, request).await.unwrap();
+        arrived(&server, number).await;
+        // A client that gives up while bytes wait to be read resets the connection; one that does not, ends it.
+        stream.set_zero_linger().unwrap();
+    } // One that only closes its side may still read, so it keeps its place for a moment.
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut stream, b"GET /v3/clients HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    arrived(&server, 7).await;
+    drop(stream);
+    let idle = json!({ "by": "1s", "if_idle": true });
+    while server.admin(Method::POST, "/clock/advance", Some(idle.clone())).await.status != 200 {
+        tokio::task::yield_now().await;
+    }
+}

@@ -80,7 +80,7 @@ async fn another_answer_after_the_commit_hides_what_was_stored() {
     let read = server.get("/v3/devices/locations/?deviceId=1", &signature).await.json();
     assert_eq!(read.as_array().unwrap().len(), 1);
     let injected = server.admin(Method::GET, "/requests", None).await.json()["requests"][1]["injected"].clone();
-    assert_eq!(injected, json!(["rule-1: status 500, after everything was stored"]));
+    assert_eq!(injected, json!(["rule-1: status 500, after the commit"]));
 }
 
 /// A client that does not follow.
@@ -199,8 +199,8 @@ async fn the_real_answer_is_reshaped_after_it_was_made() {
 #[tokio::test]
 async fn any_path_can_be_given_an_answer() {
     let server = TestServer::start().await;
-    let template = "{\"method\":\"{{ request.method }}\",\"last\":\"{{ request.segments[1] }}\",\"q\":\"{{ request.query.q }}\",\
-                    \"agent\":\"{{ request.headers['x-agent'] }}\",\"name\":\"{{ request.json.user.name }}\",\"at\":{{ now_ms }}}";
+    let template = "{\"method\":\"{{ request.method }}\",\"last\":\"{{ request.segments.1 }}\",\"q\":\"{{ request.query.q }}\",\
+                    \"agent\":\"{{ request.headers.x-agent }}\",\"name\":\"{{ request.json.user.name }}\",\"at\":{{ now_ms }}}";
     let respond = json!({ "status": 201, "headers": { "Content-Type": "application/json" }, "template": template });
     add(&server, json!({ "match": { "route": "/custom/{name}" }, "effect": { "respond": respond } })).await;
     let request = server.request(Method::PUT, "/custom/bob?q=a%20b").header("X-Agent", "seven");
@@ -248,17 +248,66 @@ async fn an_answer_from_a_file_comes_from_the_folder_alone() {
 }
 
 #[tokio::test]
-async fn a_template_that_runs_away_is_stopped() {
+async fn a_field_that_the_request_lacks_is_missed_aloud() {
     let server = TestServer::start().await;
-    let template = "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}";
-    let respond = json!({ "template": template });
-    add(&server, json!({ "match": { "route": "/endless" }, "effect": { "respond": respond } })).await;
-    assert_eq!(server.get("/endless", &key()).await.assert(200).text, "");
+    let respond = json!({ "template": "a{{ request.query.x }}b{{request.json.y}}" });
+    add(&server, json!({ "match": { "route": "/few" }, "effect": { "respond": respond } })).await;
+    assert_eq!(server.get("/few?x=1", &key()).await.assert(200).text, "a1b");
     let hints = server.last_entry().await["hints"].clone();
-    assert!(hints[0].as_str().unwrap().contains("the template of the rule failed"), "{hints}");
-    let bad = json!({ "match": { "route": "/x" }, "effect": { "respond": { "template": "{{ nope" } } });
+    assert_eq!(hints, json!(["the request has no request.json.y, which the rule asks for"]));
+    let bad = json!({ "match": { "route": "/x" }, "effect": { "respond": { "template": "{{ nope }}" } } });
     let problem = server.admin(Method::POST, "/faults", Some(bad)).await.assert_problem(422);
     assert_eq!(problem["field"], "effect.respond.template", "{problem}");
+}
+
+#[tokio::test]
+async fn a_template_cannot_fill_the_memory() {
+    let server = TestServer::start().await;
+    let respond = json!({ "template": "{{ request.body }}".repeat(5) });
+    add(&server, json!({ "match": { "route": "localization" }, "effect": { "respond": respond } })).await;
+    let body = "x".repeat(4 << 20);
+    let request = server.request(Method::POST, "/v3/localization").header("Content-Type", "text/plain").body(body);
+    assert_eq!(send(request).await.assert(200).text, "");
+    let hints = server.last_entry().await["hints"].clone();
+    assert!(hints[0].as_str().unwrap().contains("larger than"), "{hints}");
+}
+
+#[tokio::test]
+async fn a_date_and_its_distance_are_a_rules_to_choose() {
+    let server = with_effect(json!({ "reshape": { "headers": { "Date": "Thu, 01 Jan 2026 01:00:00 GMT" } } })).await;
+    let reply = server.login_as("agv-07").await.assert(200);
+    assert_eq!(reply.header("date"), "Thu, 01 Jan 2026 01:00:00 GMT");
+    let server = with_effect(json!({ "status": 503, "retry_after": { "date": "30s" } })).await;
+    server.login_as("agv-07").await.assert(503);
+    let hints = server.last_entry().await["hints"].clone();
+    assert!(hints[0].as_str().unwrap().contains("the wait ends at 2026-01-01T00:00:30Z"), "{hints}");
+}
+
+#[tokio::test]
+async fn where_a_limit_refuses_nothing_was_committed_that_a_rule_could_hide() {
+    let server = with_effect(json!({ "status": 503, "at": "after_commit" })).await;
+    let limit = json!({ "per": "account", "fixed": { "limit": 1, "window": "1h" } });
+    server.admin(Method::POST, "/limits", Some(limit)).await.assert(201);
+    let first = server.login_as("agv-07").await.assert(503);
+    assert_eq!(first.header("x-ratelimit-remaining"), "0");
+    let second = server.login_as("agv-07").await.assert(429);
+    assert_eq!(second.header("retry-after"), "3600");
+    let entry = server.last_entry().await;
+    assert_eq!(entry["injected"], json!(["r: no other answer, for a limit refused it"]));
+    assert_eq!(server.admin(Method::GET, "/tokens", None).await.json()["tokens"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_rules_say_of_secrets_is_hidden() {
+    let server = TestServer::with(|config| config.server.explain = true).await;
+    let to = format!("https://elsewhere.example/?key={API_KEY}");
+    add(&server, json!({ "effect": { "redirect": { "status": 302, "to": to } } })).await;
+    let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let reply = http.get(format!("{}/v3/clients", server.server.base_url())).send().await.unwrap();
+    // Where it leads is the rule's business; what is said of it is not.
+    assert!(reply.headers()["location"].to_str().unwrap().contains(API_KEY));
+    let told = reply.headers()["x-mock-fault"].to_str().unwrap();
+    assert!(told.starts_with("rule-1: redirect 302 to https://elsewhere.example/?key=fingerprint:"), "{told}");
 }
 
 #[tokio::test]
@@ -284,6 +333,10 @@ async fn a_request_brings_its_own_fault_along_where_that_is_allowed() {
         }
     }
     sent("{}").await.assert_problem(400);
+    // What was refused counts nowhere.
+    add(&server, json!({ "name": "once", "trigger": { "nth": 1 }, "effect": { "status": 502 } })).await;
+    sent("nonsense").await.assert_problem(400);
+    send(key().sign(server.request(Method::GET, "/v3/clients"))).await.assert_problem(502);
 }
 
 #[tokio::test]

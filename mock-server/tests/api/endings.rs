@@ -212,3 +212,89 @@ async fn orders_follow_one_another_on_one_connection() {
     assert_eq!((first, third, ended), (kept_alive().as_str(), ANSWER, Ended::Fin));
     assert!(second.starts_with("HTTP/1.1 200 OK\r\ncontent-type: "), "{second}");
 }
+
+#[tokio::test]
+async fn a_client_of_http_1_0_gets_answers_that_it_can_read() {
+    let old = clients().replace("HTTP/1.1", "HTTP/1.0");
+    for effect in [
+        json!({ "wire": "header_case", "case": "lower" }),
+        json!({ "wire": "interim" }),
+        json!({ "wire": "no_terminator" }),
+        json!({ "delay": { "fixed": "1ms", "where": "chunk" } }),
+        json!({ "wire": "http_1_0" }),
+    ] {
+        let (answer, _) = exchange(address(&with_rule(effect.clone()).await), old.clone()).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.0 200 OK\r\n"), "{effect}: {head}");
+        assert_eq!(Some(body), ANSWER.split("\r\n\r\n").nth(1), "{effect}");
+    }
+}
+
+#[tokio::test]
+async fn orders_do_not_outlive_their_answer() {
+    let server = TestServer::start().await;
+    let rule =
+        json!({ "trigger": { "nth": 1 }, "effect": { "delay": { "fixed": "1ms", "where": "chunk", "chunk": 50 } } });
+    server.admin(Method::POST, "/faults", Some(rule)).await.assert(201);
+    let expecting = "POST /v3/Authorization/Authenticate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+                     Content-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n";
+    let mut stream = TcpStream::connect(address(&server)).unwrap();
+    let read = tokio::task::spawn_blocking(move || {
+        stream.write_all(alive().as_bytes()).unwrap();
+        let mut first = Vec::new();
+        while !first.ends_with(b"0\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            first.push(byte[0]);
+        }
+        // hyper says 100 by itself.
+        stream.write_all(expecting.as_bytes()).unwrap();
+        let mut go_on = [0; 25];
+        stream.read_exact(&mut go_on).unwrap();
+        stream.write_all(b"{}").unwrap();
+        (go_on, read_to_end(&mut stream))
+    });
+    let (go_on, (answer, _)) = read.await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n") && answer.ends_with('}'), "{answer}");
+}
+
+#[tokio::test]
+async fn an_answer_to_head_is_over_with_its_head() {
+    let respond = json!({ "body": "hello" });
+    for (effect, ended) in [
+        (json!({ "respond": respond, "wire": "keep_alive_close" }), Ended::Fin),
+        (json!({ "respond": respond, "wire": "http_1_0" }), Ended::Fin),
+        (json!({ "respond": respond, "wire": "bad_chunk" }), Ended::Silent),
+        (json!({ "respond": respond, "wire": "close", "body_bytes": 2 }), Ended::Fin),
+        (json!({ "respond": respond, "delay": { "fixed": "1ms", "where": "chunk" } }), Ended::Silent),
+    ] {
+        let server = TestServer::start().await;
+        let rule = json!({ "match": { "route": "/stub" }, "effect": effect });
+        server.admin(Method::POST, "/faults", Some(rule)).await.assert(201);
+        let (answer, how) = exchange(address(&server), "HEAD /stub HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        assert!(answer.ends_with("Content-Length: 5\r\n\r\n"), "{effect}: {answer}");
+        assert_eq!(how, ended, "{effect}");
+    }
+}
+
+/// A reset throws away what the system has not sent: all of it must have been.
+#[tokio::test]
+async fn what_stands_before_a_reset_arrives_whole() {
+    const BODY: usize = 6 << 20;
+    for (effect, bytes) in [
+        (json!({ "wire": "keep_alive_reset" }), BODY),
+        (json!({ "wire": "reset", "body_bytes": 5_000_000 }), 5_000_000),
+    ] {
+        let server = TestServer::start().await;
+        let mut effect = effect;
+        effect["reshape"] = json!({ "pad": BODY });
+        let rule = json!({ "match": { "operation": "clients.list" }, "effect": effect });
+        server.admin(Method::POST, "/faults", Some(rule)).await.assert(201);
+        for _ in 0..3 {
+            let (answer, ended) = exchange_bytes(address(&server), alive()).await;
+            let head = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+            assert_eq!((answer.len() - head, ended), (bytes, Ended::Rst));
+        }
+    }
+}

@@ -21,6 +21,9 @@ enum Segment {
     Rest,
 }
 
+/// Where no rule is asked.
+const OURS: [&str; 4] = ["__admin", "metrics", "health", "ready"];
+
 // === impl RoutePattern ===
 
 impl RoutePattern {
@@ -36,6 +39,14 @@ impl RoutePattern {
         let segments: Vec<Segment> = parts(text).map(read).collect();
         if segments.iter().rev().skip(1).any(|segment| *segment == Segment::Rest) {
             return Err(InvalidRule::value("match.route", "** can only stand at the end"));
+        }
+        let is_ours = |first: &Segment| matches!(first, Segment::Text(text) if OURS.contains(&text.as_str()));
+        if !is_below && segments.first().is_some_and(is_ours) {
+            let problem = format!("it could never fire: this server's own paths are not {text:?}'s to answer");
+            return Err(InvalidRule::value("match.route", problem));
+        }
+        if text.contains('?') {
+            return Err(InvalidRule::value("match.route", "it could never fire: a path has no ? and no query"));
         }
         let pattern = Self { segments, is_below };
         if anywhere || Operation::all().any(|operation| pattern.could_be(operation)) {
@@ -150,6 +161,8 @@ mod tests {
         for known in ["devices/7", "/v3/devices/login/forklift-01", "/timbr/**", "/v3.0/*", "**"] {
             assert!(RoutePattern::parse(known, false).is_ok(), "{known}");
         }
-        assert!(RoutePattern::parse("/a/**/b", true).is_err());
+        for never in ["/a/**/b", "/__admin/x", "/metrics", "/health", "/a?b=1"] {
+            assert!(RoutePattern::parse(never, true).is_err(), "{never}");
+        }
     }
 }

@@ -27,6 +27,9 @@ const FORMS: [&str; 7] = ["equals", "contains", "starts_with", "matches", "prese
 impl Test {
     /// A plain value is what the other must equal; an object says how to look at it.
     pub(super) fn compile(field: &'static str, spec: &Value) -> Result<Self, InvalidRule> {
+        if spec.is_null() && field == "match.header" {
+            return Err(InvalidRule::value(field, "no header is null; write {\"present\": false}"));
+        }
         let Value::Object(forms) = spec else {
             return Ok(Self(vec![Form::Equals(spec.clone())]));
         };
@@ -56,7 +59,12 @@ impl Test {
                 unknown => return Err(Unknown::new(field, unknown, FORMS).into()),
             })
         };
-        forms.iter().map(compile).collect::<Result<_, InvalidRule>>().map(Self)
+        let forms: Vec<Form> = forms.iter().map(compile).collect::<Result<_, InvalidRule>>()?;
+        let wants = |wanted| forms.iter().any(|form| matches!(form, Form::Present(present) if *present == wanted));
+        if wants(false) && (wants(true) || forms.len() > 1) {
+            return Err(InvalidRule::value(field, "it could never fire: what is absent cannot be tested"));
+        }
+        Ok(Self(forms))
     }
 
     /// Of headers with the same name one must pass.

@@ -63,7 +63,7 @@ impl Items {
             ItemsOf::Records => "record",
         };
         match &self.pick {
-            Pick::Every(every) => format!("every {every}. {of} refused"),
+            Pick::Every(every) => format!("of every {every} {of}s the last refused"),
             Pick::Rows(rows) => format!("{of}s {rows:?} refused"),
         }
     }

@@ -176,8 +176,8 @@ fn is_about_timbr(matches: &MatchSpec) -> bool {
 }
 
 pub(super) fn header_value(field: &'static str, text: &str) -> Result<HeaderValue, InvalidRule> {
-    HeaderValue::try_from(text)
-        .map_err(|_| InvalidRule::value(field, format!("{text:?} cannot stand in a header: visible ASCII only")))
+    let value = HeaderValue::try_from(text).ok().filter(|_| text.is_ascii());
+    value.ok_or_else(|| InvalidRule::value(field, format!("{text:?} cannot stand in a header: visible ASCII only")))
 }
 
 fn wait_header(wait: &RetryAfter, now: Timestamp) -> Option<HeaderValue> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, DATE};
 use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
@@ -33,8 +33,10 @@ struct Pointer {
     parts: Vec<String>,
 }
 
-/// Bytes of a padded body at most.
+/// Bytes of a changed body at most.
 const LARGEST: usize = 64 << 20;
+/// Members that one rule changes at most.
+const MOST_CHANGES: usize = 100;
 
 // === impl Reshape ===
 
@@ -44,6 +46,13 @@ impl Reshape {
             let problem =
                 "give at least one of set, remove, retype, malformed, truncate, pad, content_type and headers";
             return Err(InvalidRule::value("effect.reshape", problem));
+        }
+        let changes = spec.set.len() + spec.remove.len() + spec.retype.len();
+        if changes > MOST_CHANGES {
+            return Err(InvalidRule::value(
+                "effect.reshape",
+                format!("{changes} changes are more than {MOST_CHANGES}"),
+            ));
         }
         let ReshapeSpec { set, remove, retype, malformed, truncate, pad, content_type, headers } = spec;
         if pad.is_some_and(|pad| pad.bytes() > LARGEST) {
@@ -75,7 +84,12 @@ impl Reshape {
             match serde_json::from_slice::<Value>(&answer.body) {
                 Ok(mut value) => {
                     self.change(&mut value, hints);
-                    answer.body = value.to_string().into();
+                    let changed = value.to_string();
+                    if changed.len() > LARGEST {
+                        hints.push("the changed body would be larger than 64MiB, so it stays as it was".to_owned());
+                    } else {
+                        answer.body = changed.into();
+                    }
                 }
                 Err(_) => hints.push("the rule changes members of the answer, and its body is no JSON".to_owned()),
             }
@@ -113,6 +127,9 @@ impl Reshape {
         };
         for (pointer, value) in &self.set {
             let parents = pointer.parents(body, &mut |parent, name| match parent {
+                Value::Object(members) if name == "*" => {
+                    members.values_mut().for_each(|member| *member = value.clone());
+                }
                 Value::Object(members) => drop(members.insert(name.to_owned(), value.clone())),
                 Value::Array(elements) => {
                     for (position, element) in elements.iter_mut().enumerate() {
@@ -128,6 +145,7 @@ impl Reshape {
         for pointer in &self.remove {
             let mut found = 0;
             pointer.parents(body, &mut |parent, name| match parent {
+                Value::Object(members) if name == "*" => found += std::mem::take(members).len(),
                 Value::Object(members) => found += usize::from(members.shift_remove(name).is_some()),
                 Value::Array(elements) => {
                     let before = elements.len();
@@ -188,6 +206,9 @@ fn changed_headers(
         if matches!(name.as_str(), "content-length" | "transfer-encoding") {
             return Err(InvalidRule::value(FIELD, "the body decides this header; effect.wire breaks it"));
         }
+        if name == DATE && value.is_none() {
+            return Err(InvalidRule::value(FIELD, "every answer has a Date; give it another value"));
+        }
         Ok((name, value.as_deref().map(|value| header_value(FIELD, value)).transpose()?))
     };
     headers.iter().map(read).collect()
@@ -213,7 +234,7 @@ fn retyped(value: &Value) -> Value {
 }
 
 fn is_at(part: &str, position: usize) -> bool {
-    part == "*" || part.parse() == Ok(position)
+    part == "*" || part == position.to_string()
 }
 
 // === impl Pointer ===
@@ -224,6 +245,9 @@ impl Pointer {
             let problem = format!("{text:?} is no JSON pointer; write it like \"/Login\" or \"/*/Login\"");
             return Err(InvalidRule::value(field, problem));
         };
+        if rest.split('/').any(|part| part == "-") {
+            return Err(InvalidRule::value(field, format!("{text:?}: - is nowhere; elements are numbered from 0")));
+        }
         let parts = rest.split('/').map(|part| part.replace("~1", "/").replace("~0", "~")).collect();
         Ok(Self { text: text.to_owned(), parts })
     }
@@ -289,6 +313,8 @@ mod tests {
             (r#"{"set":{"/0/Extra":true}}"#, r#"[{"Extra":true,"Id":1,"Login":"a"},{"Id":2,"Login":"b"}]"#),
             (r#"{"set":{"/*/Id":null}}"#, r#"[{"Id":null,"Login":"a"},{"Id":null,"Login":"b"}]"#),
             (r#"{"set":{"/1":5}}"#, r#"[{"Id":1,"Login":"a"},5]"#),
+            (r#"{"set":{"/0/*":0}}"#, r#"[{"Id":0,"Login":0},{"Id":2,"Login":"b"}]"#),
+            (r#"{"remove":["/0/*"]}"#, r#"[{},{"Id":2,"Login":"b"}]"#),
             (r#"{"remove":["/*/Login"]}"#, r#"[{"Id":1},{"Id":2}]"#),
             (r#"{"remove":["/0"]}"#, r#"[{"Id":2,"Login":"b"}]"#),
             (r#"{"retype":["/*/Id"]}"#, r#"[{"Id":"1","Login":"a"},{"Id":"2","Login":"b"}]"#),

@@ -1,15 +1,14 @@
 //! An answer that the user wrote: verbatim, from a file, or from a template that is filled with the request.
 
-use std::io::Write;
 use std::path::{Component, Path};
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use minijinja::Environment;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::replace::header_value;
+use super::template::Template;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::fault::InvalidRule;
@@ -27,14 +26,11 @@ pub(crate) struct Respond {
 #[derive(Debug)]
 enum Body {
     Verbatim(Bytes),
-    Template(Box<Environment<'static>>),
+    Template(Template),
 }
 
 /// Bytes of a body at most.
 const LARGEST: usize = 16 << 20;
-/// Steps that a template may take: enough for some thousand rows.
-const FUEL: u64 = 1_000_000;
-const TEMPLATE: &str = "template";
 
 // === impl Respond ===
 
@@ -60,7 +56,7 @@ impl Respond {
             (None, None, None) => (Body::Verbatim(Bytes::new()), None),
             (Some(Value::String(text)), None, None) => (Body::Verbatim(text.clone().into()), Some("text/plain")),
             (Some(value), None, None) => (Body::Verbatim(value.to_string().into()), Some("application/json")),
-            (None, Some(template), None) => (Body::Template(Box::new(read_template(template)?)), Some("text/plain")),
+            (None, Some(template), None) => (Body::Template(Template::parse(template)?), Some("text/plain")),
             (None, None, Some(file)) => {
                 let is_json = Path::new(file).extension().is_some_and(|extension| extension == "json");
                 let media_type = if is_json { "application/json" } else { "application/octet-stream" };
@@ -81,66 +77,16 @@ impl Respond {
     pub(super) fn answer(&self, sandbox: &Sandbox, call: &Call<'_>, outcome: &mut Outcome) -> Answer {
         let body = match &self.body {
             Body::Verbatim(body) => body.clone(),
-            Body::Template(environment) => match render(environment, sandbox, call, outcome) {
-                Ok(body) => body,
+            Body::Template(template) => match template.fill(sandbox, call, outcome, LARGEST) {
+                Ok(text) => text.into(),
                 Err(error) => {
-                    // The rule was checked; what is wrong now depends on the request.
-                    outcome.hints.push(format!("the template of the rule failed: {error}"));
+                    outcome.hints.push(error);
                     Bytes::new()
                 }
             },
         };
         Answer { status: self.status, headers: self.headers.clone(), body }
     }
-}
-
-fn read_template(template: &str) -> Result<Environment<'static>, InvalidRule> {
-    let mut environment = Environment::new();
-    environment.set_fuel(Some(FUEL));
-    environment
-        .add_template_owned(TEMPLATE, template.to_owned())
-        .map_err(|error| InvalidRule::value("effect.respond.template", error.to_string()))?;
-    Ok(environment)
-}
-
-fn render(
-    environment: &Environment<'_>,
-    sandbox: &Sandbox,
-    call: &Call<'_>,
-    outcome: &Outcome,
-) -> Result<Bytes, minijinja::Error> {
-    let mut body = Bounded(Vec::new());
-    let context = minijinja::Value::from(minijinja::value::Serde(context(sandbox, call, outcome)));
-    environment.get_template(TEMPLATE)?.render_captured_to(context, &mut body)?;
-    Ok(body.0.into())
-}
-
-fn context(sandbox: &Sandbox, call: &Call<'_>, outcome: &Outcome) -> Value {
-    let text = |value: &HeaderValue| Value::String(String::from_utf8_lossy(value.as_bytes()).into_owned());
-    let headers: Map<String, Value> =
-        call.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
-    let pairs = call.query.into_iter().flat_map(|query| query.split('&')).filter(|pair| !pair.is_empty());
-    let query: Map<String, Value> = pairs
-        .map(|pair| {
-            let (name, _) = pair.split_once('=').unwrap_or((pair, ""));
-            (name.to_owned(), Value::String(call.parameter(name).unwrap_or_default()))
-        })
-        .collect();
-    json!({
-        "request": {
-            "method": call.method.as_str(),
-            "path": call.path,
-            "segments": call.path.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>(),
-            "query": query,
-            "headers": headers,
-            "body": String::from_utf8_lossy(call.body),
-            "json": serde_json::from_slice::<Value>(call.body).unwrap_or_default(),
-        },
-        "sandbox": &*sandbox.id,
-        "account": outcome.account.as_deref(),
-        "now": call.now.to_string(),
-        "now_ms": call.now.as_millisecond(),
-    })
 }
 
 /// Below the folder, and nowhere else: whoever may steer the server need not be one who may read its files.
@@ -156,31 +102,15 @@ fn read_file(name: &str, files: Option<&Path>) -> Result<Bytes, InvalidRule> {
     let read = || -> std::io::Result<Option<Vec<u8>>> {
         let path = files.join(path).canonicalize()?;
         let is_inside = path.starts_with(files.canonicalize()?);
-        if !is_inside || path.metadata()?.len() > LARGEST as u64 {
+        let metadata = path.metadata()?;
+        if !is_inside || !metadata.is_file() || metadata.len() > LARGEST as u64 {
             return Ok(None);
         }
         std::fs::read(path).map(Some)
     };
     match read() {
         Ok(Some(bytes)) => Ok(bytes.into()),
-        Ok(None) => wrong(format!("{name:?} is larger than 16MiB, or leads out of the folder of --files")),
+        Ok(None) => wrong(format!("{name:?} is no file of 16MiB at most below the folder of --files")),
         Err(error) => wrong(format!("{name:?} cannot be read below the folder of --files: {error}")),
-    }
-}
-
-/// A buffer that takes so much and no more.
-struct Bounded(Vec<u8>);
-
-impl Write for Bounded {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        if self.0.len() + bytes.len() > LARGEST {
-            return Err(std::io::Error::other("the body is larger than 16MiB"));
-        }
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }

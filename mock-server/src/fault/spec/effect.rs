@@ -148,7 +148,7 @@ pub struct RespondSpec {
     /// A text verbatim, or any other JSON value as JSON.
     #[serde(skip_serializing_if = "Option::is_none", alias = "jsonBody")]
     pub body: Option<Value>,
-    /// A Jinja template, filled with the request.
+    /// A text with places such as `{{ request.path }}`, filled with the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
     /// A file below the folder of `server.files`.
@@ -300,7 +300,8 @@ impl<'de> Visitor<'de> for RetryAfterVisitor {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<RetryAfter, E> {
         let span: Span = text.parse().map_err(|error| E::custom(format!("{error}; anything else goes into raw")))?;
-        Ok(RetryAfter::Seconds(span.unsigned().as_secs()))
+        let span = span.unsigned();
+        Ok(RetryAfter::Seconds(span.as_secs() + u64::from(span.subsec_nanos() > 0)))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RetryAfter, A::Error> {

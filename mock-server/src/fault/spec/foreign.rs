@@ -66,10 +66,11 @@ impl EffectSpec {
             put(&mut ours.delay, delay, "effect.delay")?;
         }
         if let Some(DribbleSpec { number_of_chunks, total_duration }) = ours.chunked_dribble_delay.take() {
+            const FIELD: &str = "effect.chunkedDribbleDelay";
             put(&mut ours.wire, WireEffect::Dribble, "effect.wire")?;
-            ours.pieces = Some(number_of_chunks);
+            put(&mut ours.pieces, number_of_chunks, "effect.pieces")?;
             let gaps = number_of_chunks.saturating_sub(1).max(1) as u64;
-            ours.every = millis(total_duration / gaps);
+            put(&mut ours.every, span(FIELD, total_duration.saturating_mul(1000) / gaps, MICRO)?, "effect.every")?;
         }
         let attributes = std::mem::take(&mut ours.attributes);
         match ours.toxic.take() {
@@ -85,48 +86,58 @@ impl EffectSpec {
     }
 
     fn put_toxic(&mut self, toxic: &str, number: &dyn Fn(&str) -> u64) -> Result<(), InvalidRule> {
-        let delay = |name: &str| millis(number(name)).map(|span| DelaySpec::of(Distribution::Fixed(span)));
+        const FIELD: &str = "effect.attributes";
+        let needed = |name: &str| match number(name) {
+            0 => Err(InvalidRule::value(FIELD, format!("{name} is missing, or nought"))),
+            number => Ok(number),
+        };
+        let late = |name: &str| match number(name) {
+            0 => Ok(None),
+            number => span(FIELD, number, MILLI).map(|span| Some(DelaySpec::of(Distribution::Fixed(span)))),
+        };
         let wire = match toxic {
             "latency" => {
-                let (latency, jitter) = (number("latency"), number("jitter"));
-                let (min, max) = (millis(latency.saturating_sub(jitter)), millis(latency.saturating_add(jitter)));
-                let uniform = max.map(|max| DelaySpec::of(Distribution::Uniform(UniformSpec { min, max })));
-                let spec = if jitter == 0 { delay("latency") } else { uniform };
-                return match spec {
-                    Some(spec) => put(&mut self.delay, spec, "effect.delay"),
-                    None => Err(InvalidRule::value("effect.attributes", "latency is missing")),
+                let (latency, jitter) = (needed("latency")?, number("jitter"));
+                let law = if jitter == 0 {
+                    Distribution::Fixed(span(FIELD, latency, MILLI)?)
+                } else {
+                    let min = latency.checked_sub(jitter).filter(|min| *min > 0);
+                    let min = min.map(|min| span(FIELD, min, MILLI)).transpose()?;
+                    Distribution::Uniform(UniformSpec { min, max: span(FIELD, latency.saturating_add(jitter), MILLI)? })
                 };
+                return put(&mut self.delay, DelaySpec::of(law), "effect.delay");
             }
             "bandwidth" => {
                 // Its unit is thousands of bytes a second.
-                self.rate = Some(Size::from_bytes(number("rate").saturating_mul(1000)));
+                let rate = Size::from_bytes(needed("rate")?.saturating_mul(1000));
+                put(&mut self.rate, rate, "effect.rate")?;
                 WireEffect::Bandwidth
             }
             "slow_close" => {
-                self.after = millis(number("delay"));
+                put(&mut self.after, span(FIELD, number("delay"), MILLI)?, "effect.after")?;
                 WireEffect::SlowClose
             }
             "timeout" if number("timeout") == 0 => WireEffect::Stall,
-            "timeout" => {
-                self.delay = delay("timeout");
-                WireEffect::Close
-            }
-            "reset_peer" => {
-                self.delay = delay("timeout");
-                WireEffect::Reset
+            "timeout" | "reset_peer" => {
+                if let Some(delay) = late("timeout")? {
+                    put(&mut self.delay, delay, "effect.delay")?;
+                }
+                if toxic == "timeout" { WireEffect::Close } else { WireEffect::Reset }
             }
             "slicer" => {
                 if number("size_variation") > 0 {
                     let problem = "size_variation is not supported: all pieces have the average size";
-                    return Err(InvalidRule::value("effect.attributes", problem));
+                    return Err(InvalidRule::value(FIELD, problem));
                 }
-                self.bytes = Some(usize::try_from(number("average_size")).unwrap_or(usize::MAX));
-                // Its unit is the microsecond, ours the millisecond.
-                self.every = millis(number("delay").div_ceil(1000));
+                let size = usize::try_from(needed("average_size")?).unwrap_or(usize::MAX);
+                put(&mut self.bytes, size, "effect.bytes")?;
+                // Its unit is the microsecond.
+                put(&mut self.every, span(FIELD, number("delay"), MICRO)?, "effect.every")?;
                 WireEffect::Dribble
             }
             "limit_data" => {
-                self.bytes = Some(usize::try_from(number("bytes")).unwrap_or(usize::MAX));
+                let bytes = usize::try_from(number("bytes")).unwrap_or(usize::MAX);
+                put(&mut self.bytes, bytes, "effect.bytes")?;
                 WireEffect::Close
             }
             unknown => return Err(Unknown::new("effect.type", unknown, TOXICS.map(|(name, _)| name)).into()),
@@ -136,34 +147,37 @@ impl EffectSpec {
 }
 
 fn wiremock_delay(effect: &mut EffectSpec) -> Result<Option<DelaySpec>, InvalidRule> {
-    let fixed = effect.fixed_delay_milliseconds.take();
-    let drawn = effect.delay_distribution.take();
-    let wrong = |problem: &str| Err(InvalidRule::value("effect.delayDistribution", problem));
-    Ok(match (fixed, drawn) {
-        (None, None) => None,
-        (Some(_), Some(_)) => return wrong("give one of fixedDelayMilliseconds and delayDistribution"),
-        (Some(milliseconds), None) | (None, Some(WireMockDelay::Fixed { milliseconds })) => {
-            millis(milliseconds).map(|span| DelaySpec::of(Distribution::Fixed(span)))
+    const FIXED: &str = "effect.fixedDelayMilliseconds";
+    const DRAWN: &str = "effect.delayDistribution";
+    let law = match (effect.fixed_delay_milliseconds.take(), effect.delay_distribution.take()) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => {
+            return Err(InvalidRule::value(DRAWN, "give one of fixedDelayMilliseconds and delayDistribution"));
         }
-        (None, Some(WireMockDelay::Uniform { lower, upper })) => match millis(upper) {
-            Some(max) => Some(DelaySpec::of(Distribution::Uniform(UniformSpec { min: millis(lower), max }))),
-            None => return wrong("upper is not above zero, or too long"),
-        },
+        (Some(0), None) => return Err(InvalidRule::value(FIXED, "it is not above zero")),
+        (Some(milliseconds), None) => Distribution::Fixed(span(FIXED, milliseconds, MILLI)?),
+        (None, Some(WireMockDelay::Fixed { milliseconds })) => Distribution::Fixed(span(DRAWN, milliseconds, MILLI)?),
+        (None, Some(WireMockDelay::Uniform { lower, upper })) => {
+            let min = Some(lower).filter(|lower| *lower > 0).map(|lower| span(DRAWN, lower, MILLI)).transpose()?;
+            Distribution::Uniform(UniformSpec { min, max: span(DRAWN, upper, MILLI)? })
+        }
         (None, Some(WireMockDelay::LogNormal { median, sigma })) => {
-            match format!("{}us", (median * 1000.0).round()).parse::<Span>() {
-                Ok(median) => {
-                    let spec = LogNormalSpec { median, p99: None, sigma: Some(sigma) };
-                    Some(DelaySpec::of(Distribution::LogNormal(spec)))
-                }
-                Err(_) => return wrong("median is not above zero, or too long"),
-            }
+            let text = format!("{}us", (median * 1000.0).round());
+            let wrong = |_| InvalidRule::value(DRAWN, "median is not above zero, or too long");
+            let spec = LogNormalSpec { median: text.parse().map_err(wrong)?, p99: None, sigma: Some(sigma) };
+            Distribution::LogNormal(spec)
         }
-    })
+    };
+    Ok(Some(DelaySpec::of(law)))
 }
 
-/// `None` for nought, and for what is too long to be meant.
-fn millis(milliseconds: u64) -> Option<Span> {
-    format!("{milliseconds}ms").parse().ok()
+const MILLI: &str = "ms";
+const MICRO: &str = "us";
+
+/// A number of theirs. Nought is as short as it can be.
+fn span(field: &'static str, number: u64, unit: &str) -> Result<Span, InvalidRule> {
+    let text = if number == 0 { "1us".to_owned() } else { format!("{number}{unit}") };
+    text.parse().map_err(|_| InvalidRule::value(field, format!("{number}{unit} is too long")))
 }
 
 fn put<T>(place: &mut Option<T>, value: T, field: &'static str) -> Result<(), InvalidRule> {
