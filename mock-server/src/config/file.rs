@@ -230,6 +230,19 @@ mod tests {
         );
         let text = error("[clock]\nmode = \"system\"\nnow = \"2026-01-01T00:00:00Z\"\n");
         assert!(text.starts_with("mock.toml:1:1: the mode system is real time"), "{text}");
+        let text = error("[[rate_limits]]\nper = \"account\"\n");
+        assert!(text.starts_with("mock.toml:1:1: bucket: give one of bucket, fixed and sliding"), "{text}");
+        // A window is judged by the time that the file itself sets.
+        let windowed = |now| {
+            let trigger = "{ window = { from = \"2026-01-01T00:00:00Z\", until = \"1h\" } }";
+            format!(
+                "clock = {{ frozen = \"{now}\" }}\n[[faults]]\ntrigger = {trigger}\neffect = {{ delay = \"1s\" }}\n"
+            )
+        };
+        let directory = Directory::default_world().unwrap();
+        assert!(parse(Path::new("mock.toml"), &windowed("2026-06-01T00:00:00Z"), &directory, None).is_ok());
+        let text = error(&windowed("2025-06-01T00:00:00Z"));
+        assert!(text.starts_with("mock.toml:2:1: trigger.window: it ends before it begins"), "{text}");
         let text = error("[[timbr.answers]]\nquery = \"q\"\n");
         assert!(text.starts_with("mock.toml:1:1: give exactly one of rows, rows_json and error"), "{text}");
     }

@@ -20,7 +20,7 @@ fn every_configuration_in_the_documents_loads() {
     let directory = Directory::default_world().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let mut count = 0;
-    for document in ["README.md", "docs/configuration.md"] {
+    for document in ["README.md", "docs/configuration.md", "docs/faults.md"] {
         for block in blocks(&read(document), "toml") {
             let path = folder.path().join("mock.toml");
             std::fs::write(&path, &block).unwrap();

@@ -318,3 +318,46 @@ fn rules_can_be_tried_without_a_server() {
     assert!(text(&unknown.stderr).contains("did you mean \"localization\"?"), "{}", text(&unknown.stderr));
     assert!(text(&run(&["faults", "packs"]).stdout).contains("flaky-wifi\n"));
 }
+
+/// One request on a connection of its own; its answer.
+fn ask(address: &str, request: &str) -> String {
+    use std::io::{Read, Write};
+
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn the_log_tells_each_injected_fault_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let mut child = Command::new(PROGRAM)
+        .args(["--port", "0", "--log", "info"])
+        .stdout(Stdio::piped())
+        .stderr(std::fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    let address = ready["api"].as_str().unwrap().strip_prefix("http://").unwrap();
+    let rule = r#"{"name":"r","trigger":{"exactly":3,"of":10},"effect":{"delay":"1ms","status":503}}"#;
+    let head = "Host: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json";
+    let added = ask(
+        address,
+        &format!("POST /__admin/faults HTTP/1.1\r\n{head}\r\nContent-Length: {}\r\n\r\n{rule}", rule.len()),
+    );
+    assert!(added.starts_with("HTTP/1.1 201 "), "{added}");
+    let answers: Vec<_> =
+        (0..20).map(|_| ask(address, &format!("GET /v3/clients HTTP/1.1\r\n{head}\r\n\r\n"))).collect();
+    assert_eq!(answers.iter().filter(|answer| answer.starts_with("HTTP/1.1 503 ")).count(), 6);
+    signal(child.id(), "TERM");
+    child.wait().unwrap();
+    let log = std::fs::read_to_string(log).unwrap();
+    let told = "→ 503 Fault: rule \"r\" answered [faults: r: delay 1ms, status 503]";
+    assert_eq!(log.matches(told).count(), 6, "{log}");
+    assert_eq!(log.matches("[faults: ").count(), 6, "{log}");
+}
