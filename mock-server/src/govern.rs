@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode};
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::connection::Tamper;
-use crate::fault::{Decision, EffectSpec, InvalidRule, Shape, Subject, Wait};
+use crate::fault::{Decision, EffectSpec, InvalidRule, Shape, Subject};
 use crate::reason::Reason;
 use crate::sandbox::Sandbox;
 
@@ -78,7 +78,7 @@ fn decide(sandbox: &Sandbox, call: &Call<'_>, subject: &Subject<'_>) -> Result<D
         None => by_rules,
         Some(brought) => brought.followed_by(by_rules),
     };
-    Ok(if subject.who.quirk.is_some() { decision.followed_by(sandbox.quirks.decide(subject)) } else { decision })
+    Ok(if subject.who.quirk.is_some() { decision.followed_by(sandbox.quirks().decide(subject)) } else { decision })
 }
 
 /// A status in digits, the name of a wire effect, or an effect as JSON.
@@ -112,19 +112,13 @@ fn give(decision: &Decision, sandbox: &Sandbox, call: &Call<'_>, shape: &dyn Sha
             outcome.answer.headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
     }
-    if decision.is_before_commit() && decision.replacement().is_none() {
-        // There is no answer that could be changed.
-        (outcome.tamper, outcome.wait) = orders(decision, outcome.tamper.take());
-        return;
-    }
-    for reshape in decision.effects().filter_map(|effect| effect.reshape.as_ref()) {
+    // Where nothing of an answer is sent there is none that could be changed.
+    let is_lost = decision.is_before_commit() && decision.replacement().is_none();
+    for reshape in decision.effects().filter_map(|effect| effect.reshape.as_ref()).filter(|_| !is_lost) {
         reshape.apply(&mut outcome.answer, &mut outcome.hints);
     }
-    (outcome.tamper, outcome.wait) = orders(decision, outcome.tamper.take());
-}
-
-/// What the connection does, beside or instead of what it was told already, and how long the answer waits.
-fn orders(decision: &Decision, given: Option<Tamper>) -> (Option<Tamper>, Wait) {
     let (tamper, wait) = decision.wire();
-    (Some(tamper).filter(|tamper| *tamper != Tamper::default()).or(given), wait)
+    outcome.wait = wait;
+    // Beside or instead of what the connection was told already.
+    outcome.tamper = Some(tamper).filter(|tamper| *tamper != Tamper::default()).or(outcome.tamper.take());
 }

@@ -11,7 +11,7 @@ mod spec;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::connection::Taps;
 use crate::directory::Directory;
 use crate::entropy::Entropy;
-use crate::fault::{Faults, InvalidRule, Premises, RuleSpec};
+use crate::fault::{Faults, InvalidRule, Premises, RuleSpec, RuleView};
 use crate::http_date::HttpDates;
 use crate::journal::{Journal, Redactor};
 use crate::limit::{LimitSpec, Limits};
@@ -56,8 +56,8 @@ pub struct Sandbox {
     pub(crate) positions: Positions,
     /// Its rules.
     pub faults: Faults,
-    /// Those of the accounts that misbehave by themselves.
-    pub(crate) quirks: Faults,
+    /// Those of the accounts that misbehave by themselves, made when the first of these calls.
+    quirks: OnceLock<Faults>,
     /// Its rate limits.
     pub limits: Limits,
     pub(crate) terms: FaultTerms,
@@ -204,7 +204,7 @@ impl Sandbox {
             tokens: Tokens::default(),
             positions: Positions::default(),
             faults: Faults::new(seed.entropy, id),
-            quirks: Faults::of_quirks(seed.entropy, id)?,
+            quirks: OnceLock::new(),
             limits: Limits::default(),
             terms: common.terms.clone(),
             header_faults: Counter::default(),
@@ -269,7 +269,9 @@ impl Sandbox {
         self.tokens.clear();
         self.positions.clear();
         self.faults.clear();
-        self.quirks.forget();
+        if let Some(quirks) = self.quirks.get() {
+            quirks.forget();
+        }
         self.header_faults.reset();
         self.limits.clear();
         self.journal.clear();
@@ -330,6 +332,21 @@ impl Sandbox {
         }
         *current = Arc::new(setup);
         Ok(())
+    }
+
+    /// The rules of the accounts that misbehave by themselves.
+    pub(crate) fn quirks(&self) -> &Faults {
+        self.quirks.get_or_init(|| {
+            Faults::of_quirks(self.seed.entropy, &self.id).unwrap_or_else(|error| {
+                tracing::error!("internal error: the rules of a misbehaving account: {error}");
+                Faults::new(self.seed.entropy, &self.id)
+            })
+        })
+    }
+
+    /// Those of them that there was a use for.
+    pub(crate) fn fired_quirks(&self, now: Timestamp) -> Vec<RuleView> {
+        self.quirks.get().map(|quirks| quirks.list(now)).unwrap_or_default()
     }
 
     /// A test that relied on rules that never fired tested nothing.

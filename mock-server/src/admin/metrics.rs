@@ -64,7 +64,7 @@ impl Collector for Counts {
         })?;
         family("faults_injected", "Exchanges on which a fault rule fired", Some("rule"), |sandbox| {
             let now = sandbox.clock.now();
-            let rules = sandbox.faults.list(now).into_iter().chain(sandbox.quirks.list(now));
+            let rules = sandbox.faults.list(now).into_iter().chain(sandbox.fired_quirks(now));
             let by_header = ("header".to_owned(), sandbox.header_faults.get());
             rules.map(|rule| (rule.id, rule.fired)).chain([by_header]).filter(|(_, count)| *count > 0).collect()
         })?;
