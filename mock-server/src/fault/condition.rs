@@ -125,6 +125,11 @@ impl Condition {
         }
     }
 
+    /// Whether it says more than operation, vendor and account.
+    pub(super) fn has_rest(&self) -> bool {
+        self.has_rest
+    }
+
     /// The account that it is about.
     pub(super) fn account(&self) -> Option<&str> {
         self.account.as_deref()

@@ -20,8 +20,9 @@ use super::{InvalidRule, Premises};
 #[derive(Debug)]
 pub(super) struct Rule {
     pub(super) id: Arc<str>,
-    pub(super) spec: RuleSpec,
-    pub(super) condition: Condition,
+    // Boxed, so that many rules that are looked at one after another lie close together.
+    pub(super) spec: Box<RuleSpec>,
+    pub(super) condition: Box<Condition>,
     effect: Arc<Effect>,
     loaded: Timestamp,
     draws: Draws,
@@ -33,6 +34,8 @@ pub(super) struct Rule {
 /// What is looked at on every exchange that a rule may concern, close together.
 #[derive(Debug)]
 struct Hot {
+    /// Whether its condition says more than the index knows.
+    has_rest: bool,
     trigger: Trigger,
     /// When its life ends.
     ends: Option<Timestamp>,
@@ -111,6 +114,7 @@ impl Rule {
             return Err(InvalidRule::value("limit", "it could never fire: a limit starts at 1"));
         }
         let hot = Hot {
+            has_rest: condition.has_rest(),
             trigger: Trigger::compile(spec.trigger, loaded)?,
             ends: spec.ttl.map(|ttl| loaded.checked_add(ttl.signed()).unwrap_or(Timestamp::MAX)),
             is_paused: spec.paused,
@@ -119,6 +123,7 @@ impl Rule {
             fired: AtomicU64::new(0),
         };
         let (effect, draws) = (Arc::new(effect), draws.of_rule(&id));
+        let (spec, condition) = (Box::new(spec), Box::new(condition));
         Ok(Self { id, spec, condition, effect, loaded, draws, hot, counts: Mutex::default() })
     }
 
@@ -140,7 +145,10 @@ impl Rule {
     /// Counts one exchange, if it is about it, and fires if it is its turn.
     #[inline]
     pub(super) fn hit(&self, subject: &Subject<'_>) -> Option<Hit> {
-        if self.condition.matches_rest(subject) { self.hit_any(subject) } else { None }
+        if self.hot.has_rest && !self.condition.matches_rest(subject) {
+            return None;
+        }
+        self.hit_any(subject)
     }
 
     /// The same for an exchange that it is about.
@@ -225,7 +233,7 @@ impl Rule {
         };
         RuleView {
             id: self.id.to_string(),
-            spec: self.spec.clone(),
+            spec: RuleSpec::clone(&self.spec),
             state,
             matched: self.matched(),
             fired: self.fired(),
