@@ -102,7 +102,8 @@ pub(crate) async fn health() -> Json<serde_json::Value> {
 pub(crate) async fn unknown() -> Response {
     let nouns = "health, ready, sandboxes, sandboxes/{sandbox}; and at the top or below sandboxes/{sandbox}: accounts, \
                  accounts/{login}, clock, clock/advance, credentials, faults, faults/{id}, faults/packs, keys, \
-                 keys/{id}, keys/{id}/rotate, limits, limits/{id}, listeners, listeners/{id}, requests, requests/{id}, reset, settings, tokens, and \
+                 keys/{id}, keys/{id}/rotate, limits, limits/{id}, listeners, listeners/{id}, requests, requests/{id}, reset, \
+                 settings, tokens, and \
                  tokens/ with expire, revoke, rotate, shorten, fail, next, gather";
     AdminProblem::not_found(format!("the admin API has: {nouns}")).into_response()
 }

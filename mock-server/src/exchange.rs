@@ -278,11 +278,19 @@ fn remark_on_waiting(sandbox: &Sandbox, now: Timestamp, outcome: &mut Outcome) {
     let wait = outcome.answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     let in_seconds = |text: &str| text.parse().ok().map(SignedDuration::from_secs);
     let as_date = |text: &str| Some(rfc2822::parse(text).ok()?.timestamp().duration_since(now));
-    let Some(wait) = wait.and_then(|text| in_seconds(text).or_else(|| as_date(text))) else { return };
+    let wait = wait.and_then(|text| in_seconds(text).or_else(|| as_date(text)));
     let clock = sandbox.clock.read();
     if clock.mode != ClockMode::Frozen {
         return;
     }
+    if let Ok(held) = SignedDuration::try_from(outcome.wait.sandbox)
+        && held.is_positive()
+    {
+        let end = now.checked_add(held).unwrap_or(Timestamp::MAX);
+        outcome.hints.push(format!("the clock is frozen, and the answer waits for {end}: advance it by {held:#}"));
+    }
+    // A date that is over keeps nobody waiting.
+    let Some(wait) = wait.filter(SignedDuration::is_positive) else { return };
     let end = now.checked_add(wait).unwrap_or(Timestamp::MAX);
     outcome.hints.push(match clock.auto_advance {
         None => format!("the clock is frozen; the wait ends at {end}: advance it by {wait:#}, or set auto_advance"),

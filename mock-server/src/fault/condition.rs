@@ -1,8 +1,8 @@
 //! Where a rule applies, checked. Whatever it names must exist: a rule that could never fire is refused with what was
 //! probably meant.
 
+mod matcher;
 mod route;
-mod test;
 
 use http::{HeaderName, Method};
 
@@ -13,8 +13,8 @@ use crate::directory::{BranchId, ClientId, Directory, Quirk};
 use crate::operation::{Operation, TwinzoOperation, Vendor};
 use crate::suggest::Unknown;
 
+use matcher::Matcher;
 use route::RoutePattern;
-use test::Test;
 
 /// Where a rule applies: all that is given must fit.
 #[derive(Clone, Debug, Default)]
@@ -27,8 +27,8 @@ pub(crate) struct Condition {
     branch: Option<BranchId>,
     account: Option<Box<str>>,
     token_generation: Option<u32>,
-    headers: Vec<(HeaderName, Test)>,
-    json: Vec<(String, Test)>,
+    headers: Vec<(HeaderName, Matcher)>,
+    json: Vec<(String, Matcher)>,
     body_size: Option<SizeRange>,
     /// Type and subtype; `None` for any.
     media_type: Option<(Option<String>, Option<String>)>,
@@ -158,11 +158,11 @@ impl Condition {
             && self.body_size.is_none_or(|range| is_in(range, subject.body.len()))
             && self.route.as_ref().is_none_or(|route| route.matches(subject.path))
             && self.media_type.as_ref().is_none_or(|wanted| has_media_type(subject, wanted))
-            && self.headers.iter().all(|(name, test)| test.of_header(subject.headers, name))
+            && self.headers.iter().all(|(name, matcher)| matcher.of_header(subject.headers, name))
             && self
                 .json
                 .iter()
-                .all(|(pointer, test)| test.of_value(subject.json().and_then(|body| body.pointer(pointer))))
+                .all(|(pointer, matcher)| matcher.of_value(subject.json().and_then(|body| body.pointer(pointer))))
     }
 }
 
@@ -218,22 +218,22 @@ fn account(name: &str, whose: Option<Vendor>, directory: &Directory) -> Result<(
     if all.contains(&name) { Ok(()) } else { Err(Unknown::new("match.account", name, all).into()) }
 }
 
-fn headers(spec: &MatchSpec) -> Result<Vec<(HeaderName, Test)>, InvalidRule> {
+fn headers(spec: &MatchSpec) -> Result<Vec<(HeaderName, Matcher)>, InvalidRule> {
     let read = |(name, value): (&String, _)| {
         let wrong = || InvalidRule::value("match.header", format!("{name:?} is no name of a header"));
         let header = HeaderName::try_from(name.as_str()).map_err(|_| wrong())?;
-        Ok((header, Test::compile("match.header", value)?))
+        Ok((header, Matcher::compile("match.header", value)?))
     };
     spec.header.iter().map(read).collect()
 }
 
-fn json(spec: &MatchSpec) -> Result<Vec<(String, Test)>, InvalidRule> {
+fn json(spec: &MatchSpec) -> Result<Vec<(String, Matcher)>, InvalidRule> {
     let read = |(pointer, value): (&String, _)| {
         if !pointer.is_empty() && !pointer.starts_with('/') {
             let problem = format!("{pointer:?} is no JSON pointer; write it like \"/0/Login\"");
             return Err(InvalidRule::value("match.json", problem));
         }
-        Ok((pointer.clone(), Test::compile("match.json", value)?))
+        Ok((pointer.clone(), Matcher::compile("match.json", value)?))
     };
     spec.json.iter().map(read).collect()
 }
@@ -262,4 +262,60 @@ fn has_media_type(subject: &Subject<'_>, (kind, subtype): &(Option<String>, Opti
         kind.as_ref().is_none_or(|kind| given.eq_ignore_ascii_case(kind))
             && subtype.as_ref().is_none_or(|subtype| given_subtype.eq_ignore_ascii_case(subtype))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::HeaderMap;
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::fault::Who;
+
+    /// Whether a match fits one and the same request: a batch for branch Pune, signed with a second token.
+    fn fits(spec: &str) -> bool {
+        let directory = Directory::default_world().unwrap();
+        let named = |name| directory.branch_named("branch", name, None).unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", "application/json; charset=utf-8".parse().unwrap());
+        headers.append("x-lane", "slow".parse().unwrap());
+        headers.append("x-lane", "left".parse().unwrap());
+        let body = Bytes::from(r#"[{"Login":"agv-27","Locations":[{"Battery":7}]}]"#);
+        let who = Who {
+            client: directory.client_by_name("acme-logistics"),
+            branch: Some(named("Pune")),
+            account: Some("agv-27".into()),
+            token_generation: Some(2),
+            quirk: None,
+        };
+        let operation = Operation::from_name("localization_batch").unwrap();
+        let (path, now) = ("/v3/localization/batch", Timestamp::UNIX_EPOCH);
+        let subject = Subject::hypothetical(operation, path, &headers, &body, now, 1, who);
+        Condition::compile(&serde_json::from_str(spec).unwrap(), &directory, false).unwrap().matches(&subject)
+    }
+
+    #[test]
+    fn each_part_of_a_match_can_fit_and_not_fit() {
+        for (spec, others) in [
+            (r#"{"vendor":"twinzo"}"#, r#"{"vendor":"timbr"}"#),
+            (r#"{"operation":"localization_batch"}"#, r#"{"operation":"localization"}"#),
+            (r#"{"route":"localization/*"}"#, r#"{"route":"localization"}"#),
+            (r#"{"method":"POST"}"#, r#"{"method":"GET"}"#),
+            (r#"{"client":"acme-logistics"}"#, r#"{"client":"harbour-storage"}"#),
+            (r#"{"branch":"Pune"}"#, r#"{"branch":"Bratislava"}"#),
+            (r#"{"account":"agv-27"}"#, r#"{"account":"agv-07"}"#),
+            (r#"{"token_generation":2}"#, r#"{"token_generation":1}"#),
+            (r#"{"header":{"X-Lane":"left"}}"#, r#"{"header":{"X-Lane":"right"}}"#),
+            (r#"{"header":{"X-Other":{"present":false}}}"#, r#"{"header":{"X-Lane":{"present":false}}}"#),
+            (r#"{"json":{"/0/Locations/0/Battery":7}}"#, r#"{"json":{"/0/Locations/1/Battery":7}}"#),
+            (r#"{"body_size":{"min":48,"max":48}}"#, r#"{"body_size":{"min":49}}"#),
+            (r#"{"body_size":{"max":"1KiB"}}"#, r#"{"body_size":{"max":47}}"#),
+            (r#"{"media_type":"application/json"}"#, r#"{"media_type":"application/x-protobuf"}"#),
+            (r#"{"media_type":"application/*"}"#, r#"{"media_type":"text/*"}"#),
+            (r#"{"branch":"Pune","account":"agv-27"}"#, r#"{"branch":"Pune","account":"agv-07"}"#),
+        ] {
+            assert_eq!((fits(spec), fits(others)), (true, false), "{spec} {others}");
+        }
+    }
 }

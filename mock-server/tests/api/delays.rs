@@ -37,6 +37,8 @@ async fn five_hundred_answers_wait_at_once_and_none_is_lost() {
         })
         .collect();
     arrived(&server, ALL as u64).await;
+    let hint = "the clock is frozen, and the answer waits for 2026-01-01T01:00:00Z: advance it by 1h";
+    assert_eq!(server.last_entry().await["hints"], json!([hint]));
     server.advance("59m").await;
     assert_eq!(answered.load(Ordering::SeqCst), 0);
     server.advance("1m").await;

@@ -281,6 +281,11 @@ async fn a_date_and_its_distance_are_a_rules_to_choose() {
     server.login_as("agv-07").await.assert(503);
     let hints = server.last_entry().await["hints"].clone();
     assert!(hints[0].as_str().unwrap().contains("the wait ends at 2026-01-01T00:00:30Z"), "{hints}");
+    for over in [json!({ "date": "-30s" }), json!(0), json!({ "raw": "soon" })] {
+        let server = with_effect(json!({ "status": 503, "retry_after": over })).await;
+        server.login_as("agv-07").await.assert(503);
+        assert_eq!(server.last_entry().await["hints"], json!([]), "{over}");
+    }
 }
 
 #[tokio::test]

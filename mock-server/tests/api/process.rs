@@ -361,3 +361,25 @@ fn the_log_tells_each_injected_fault_once() {
     assert_eq!(log.matches(told).count(), 6, "{log}");
     assert_eq!(log.matches("[faults: ").count(), 6, "{log}");
 }
+
+#[test]
+fn files_of_rules_lie_beside_the_configuration_or_where_the_flag_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let (here, there) = (folder.path().join("here"), folder.path().join("there"));
+    for place in [&here, &there] {
+        std::fs::create_dir(place).unwrap();
+    }
+    std::fs::write(here.join("one.txt"), "1").unwrap();
+    let file = folder.path().join("mock.toml");
+    let rule = "[[faults]]\nmatch = { route = 'x' }\neffect = { respond = { file = 'one.txt' } }\n";
+    std::fs::write(&file, format!("[server]\nfiles = 'here'\n{rule}")).unwrap();
+    let file = file.to_str().unwrap();
+    let tried = |more: &[&str]| run(&[&["faults", "try", file, "--operation", "refresh"], more].concat());
+    assert_eq!(tried(&[]).status.code(), Some(0));
+    let elsewhere = tried(&["--files", there.to_str().unwrap()]);
+    assert_eq!(elsewhere.status.code(), Some(4));
+    assert!(text(&elsewhere.stderr).contains("mock.toml:3:1: effect.respond.file"), "{}", text(&elsewhere.stderr));
+    let nowhere = run(&["--port", "0", "--files", folder.path().join("nowhere").to_str().unwrap()]);
+    assert_eq!(nowhere.status.code(), Some(4));
+    assert!(text(&nowhere.stderr).contains("is no folder"), "{}", text(&nowhere.stderr));
+}

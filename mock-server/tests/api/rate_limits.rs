@@ -166,3 +166,11 @@ async fn a_limit_that_makes_no_sense_is_refused() {
         assert_eq!(problem["field"].as_str().unwrap_or_default(), field, "{problem}");
     }
 }
+
+#[tokio::test]
+async fn limits_of_the_configuration_hold_from_the_start() {
+    let limit = json!({ "per": "client", "fixed": { "limit": 1, "window": "1m" } });
+    let server = TestServer::with(|config| config.rate_limits = vec![serde_json::from_value(limit).unwrap()]).await;
+    server.get("/v3/clients", &Signature::none()).await.assert(401);
+    server.get("/v3/clients", &Signature::none()).await.assert(429);
+}

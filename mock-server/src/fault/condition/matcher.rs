@@ -1,4 +1,4 @@
-//! Tests of one value: of a header, or of a place in a JSON body.
+//! What one value must be like: that of a header, or of a place in a JSON body.
 
 use http::{HeaderMap, HeaderName};
 use regex::Regex;
@@ -7,9 +7,9 @@ use serde_json::Value;
 use crate::fault::InvalidRule;
 use crate::suggest::Unknown;
 
-/// A test. Several forms in one must all hold.
+/// What a value must be like. Several forms in one must all hold.
 #[derive(Clone, Debug)]
-pub(super) struct Test(Vec<Form>);
+pub(super) struct Matcher(Vec<Form>);
 
 #[derive(Clone, Debug)]
 enum Form {
@@ -22,9 +22,9 @@ enum Form {
 
 const FORMS: [&str; 7] = ["equals", "contains", "starts_with", "matches", "present", "equalTo", "absent"];
 
-// === impl Test ===
+// === impl Matcher ===
 
-impl Test {
+impl Matcher {
     /// A plain value is what the other must equal; an object says how to look at it.
     pub(super) fn compile(field: &'static str, spec: &Value) -> Result<Self, InvalidRule> {
         if spec.is_null() && field == "match.header" {
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     fn passes(spec: &Value, value: Option<&Value>) -> bool {
-        Test::compile("match.json", spec).unwrap().of_value(value)
+        Matcher::compile("match.json", spec).unwrap().of_value(value)
     }
 
     #[test]
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn unknown_forms_are_refused_with_what_was_meant() {
-        let refused = |spec| Test::compile("match.header", &spec).unwrap_err().to_string();
+        let refused = |spec| Matcher::compile("match.header", &spec).unwrap_err().to_string();
         assert_eq!(refused(json!({"contans": "x"})), "match.header \"contans\" is unknown; did you mean \"contains\"?");
         assert!(refused(json!({"matches": "("})).contains("no regular expression"));
         assert!(refused(json!({"present": "yes"})).contains("takes true or false"));
