@@ -1,3 +1,23 @@
-//! Drives any client in any language against the mock server and judges it on evidence.
+//! Drives any client of twinzo or Timbr, in any language, through a catalogue of cases, on a clock that it moves, and
+//! judges what it did with evidence that anybody can look at again.
 //!
-//! This room is still empty: the harness moves in with its first cases. See `docs/architecture.md` for what goes where.
+//! The binary is the usual way in. A run is: cases × a client → events → results.
+
+pub mod catalogue;
+mod check;
+pub mod clause;
+pub mod driver;
+pub mod evidence;
+pub mod exit;
+pub mod file;
+pub mod ledger;
+pub mod manifest;
+pub mod mutant;
+pub mod policy;
+pub mod report;
+pub mod results;
+pub mod runner;
+pub mod step;
+pub mod target;
+pub mod transcript;
+pub mod verdict;

@@ -33,6 +33,7 @@ use crate::twinzo::Positions;
 pub(crate) use credential::CredentialIndex;
 pub(crate) use find::{Found, Via, X_MOCK_SANDBOX, find_by_address, find_by_credential, split_prefix};
 use gate::Gate;
+pub use gate::Traffic;
 use gather::Gather;
 pub(crate) use registry::{CannotCreate, Registry};
 pub(crate) use setup::Setup;
@@ -230,6 +231,21 @@ impl Sandbox {
             sandbox.taps.want(true);
         }
         Ok(sandbox)
+    }
+
+    /// Its exchanges so far.
+    pub fn traffic(&self) -> Traffic {
+        self.gate.traffic()
+    }
+
+    /// Moves its clock in one act with `then`, unless an exchange is under way or more than `arrived` ever came; then
+    /// nothing moves, and this says what traffic there is. Whoever arrives meanwhile waits, and comes at the new time.
+    /// So `then` must not wait for anything.
+    pub fn step(&self, to: Timestamp, arrived: u64, then: impl FnOnce()) -> Result<(), Traffic> {
+        self.gate.if_idle(Some(arrived), || {
+            self.clock.advance_to(to);
+            then();
+        })
     }
 
     /// What its back office knows at this moment.

@@ -192,6 +192,11 @@ impl RunningServer {
         &self.sandbox
     }
 
+    /// A sandbox by its name, for tests in the same process.
+    pub fn sandbox_named(&self, id: &str) -> Option<Arc<Sandbox>> {
+        self.app.sandboxes.get(id)
+    }
+
     /// Stops accepting, lets what is under way finish, and cuts what does not.
     pub async fn shutdown(self) {
         let Plumbing { tasks, drain, .. } = &self.plumbing;

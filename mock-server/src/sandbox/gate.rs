@@ -11,11 +11,11 @@ pub(crate) struct Gate(Mutex<Traffic>);
 
 /// What passed so far.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Traffic {
-    /// Exchanges under way.
-    pub(crate) open: u64,
+pub struct Traffic {
+    /// Exchanges under way. One whose answer waits for the sandbox's clock is not.
+    pub open: u64,
     /// Exchanges that ever came.
-    pub(crate) arrived: u64,
+    pub arrived: u64,
 }
 
 /// An exchange under way; it leaves when dropped.

@@ -1,0 +1,180 @@
+//! Renewal after a 401: by refresh or by log in.
+
+use serde_json::{Value, json};
+
+use super::record::send;
+use super::token::fail_next;
+use super::{Case, Check, DEVICE, Scene, Setting};
+use crate::check::{renew, seen};
+use crate::clause::Kind;
+use crate::step::{HOUR, Step};
+
+/// How far the clock moves to let the held answers go.
+const HOLD_MS: i64 = 1000;
+
+pub(super) fn cases() -> Vec<Case> {
+    vec![
+        Case {
+            id: "REF-01",
+            profiles: DEVICE,
+            claims: &[],
+            ops: &["send"],
+            needs_virtual_clock: false,
+            settings: &[],
+            steps: |scene| {
+                vec![
+                    send(scene, 0, 1).into(),
+                    fail_next(&scene.credentials.login),
+                    send(scene, 1, 1).into(),
+                    send(scene, 2, 1).into(),
+                ]
+            },
+            delivered: refused_once,
+            checks: &[
+                Check {
+                    name: "one-renewal",
+                    says: "at most one renewal",
+                    kind: None,
+                    judge: |t| renew::at_most_one(t, 2),
+                },
+                Check {
+                    name: "replayed",
+                    says: "the call is repeated with the new token, or the caller learns of the 401",
+                    kind: Some(Kind::Loss),
+                    judge: renew::replayed_or_surfaced,
+                },
+                Check { name: "goes-on", says: "the next call succeeds", kind: None, judge: |t| seen::ok(t, 3) },
+            ],
+        },
+        Case {
+            id: "REF-02",
+            profiles: DEVICE,
+            claims: &[],
+            ops: &["send"],
+            needs_virtual_clock: true,
+            settings: &[],
+            steps: |scene| {
+                vec![
+                    send(scene, 0, 1).into(),
+                    rule(json!({"name": "refused", "match": {"operation": "localization"}, "effect": {"status": 401}})),
+                    send(scene, 1, 1).into(),
+                    Step::Quiet { ms: 24 * HOUR },
+                ]
+            },
+            delivered: |t| seen::met(t, "refused"),
+            checks: &[
+                Check {
+                    name: "no-third-try",
+                    says: "sent twice at most",
+                    kind: None,
+                    judge: |t| renew::at_most_two_tries(t, 2),
+                },
+                Check {
+                    name: "surfaced",
+                    says: "the caller learns of the 401",
+                    kind: None,
+                    judge: |t| seen::refused(t, 2),
+                },
+                Check { name: "no-loop", says: "nothing for 24 hours", kind: Some(Kind::Endless), judge: seen::quiet },
+            ],
+        },
+        Case {
+            id: "REF-07",
+            profiles: DEVICE,
+            claims: &[],
+            ops: &["send"],
+            needs_virtual_clock: true,
+            settings: &[],
+            steps: |scene| {
+                let mut steps = vec![send(scene, 0, 1).into(), held(100)];
+                steps.push(together(scene, 100));
+                steps.push(send(scene, 101, 1).into());
+                steps
+            },
+            delivered: renew::overlapped,
+            checks: &[
+                Check {
+                    name: "one-renewal",
+                    says: "one renewal for all calls that were refused",
+                    kind: None,
+                    judge: renew::one_for_all,
+                },
+                Check {
+                    name: "new-token",
+                    says: "after the renewal only the new token is sent",
+                    kind: None,
+                    judge: renew::only_the_new,
+                },
+                Check {
+                    name: "each-ends-well",
+                    says: "every call is delivered, or its caller learns of the 401",
+                    kind: Some(Kind::Loss),
+                    judge: renew::each_delivered_or_surfaced,
+                },
+            ],
+        },
+        Case {
+            id: "REF-09",
+            profiles: DEVICE,
+            claims: &[],
+            ops: &["send"],
+            needs_virtual_clock: true,
+            settings: &[Setting("retry_attempts", 2), Setting("retry_base_ms", 500)],
+            steps: |scene| {
+                let down = |operation: &str| {
+                    rule(
+                        json!({"name": format!("no {operation}"), "match": {"operation": operation}, "effect": {"status": 503}}),
+                    )
+                };
+                vec![
+                    send(scene, 0, 1).into(),
+                    held(20),
+                    down("refresh"),
+                    down("authenticate"),
+                    together(scene, 20),
+                    Step::Server { method: "DELETE", path: "faults".to_owned(), body: None },
+                    send(scene, 21, 1).into(),
+                ]
+            },
+            delivered: renew::leader_failed,
+            checks: &[
+                Check {
+                    name: "none-hangs",
+                    says: "every call that waited ends",
+                    kind: Some(Kind::Hang),
+                    judge: renew::none_hangs,
+                },
+                Check {
+                    name: "bounded",
+                    says: "each caller has one attempt of its own at most",
+                    kind: None,
+                    judge: renew::attempts_are_shared,
+                },
+                Check { name: "recovers", says: "the next call succeeds", kind: None, judge: |t| seen::ok(t, 22) },
+            ],
+        },
+    ]
+}
+
+/// One call was refused with 401 although its token lives.
+fn refused_once(t: &crate::transcript::Transcript) -> crate::evidence::Finding {
+    seen::all(t, |e| e.reason.as_deref() == Some("TokenToFail"), "no call was refused with 401")
+}
+
+fn rule(rule: Value) -> Step {
+    Step::Server { method: "POST", path: "faults".to_owned(), body: Some(rule) }
+}
+
+/// Refuses so many calls with the first token, and holds the answers back until the clock moves, so that they overlap.
+fn held(count: usize) -> Step {
+    rule(json!({
+        "name": "held",
+        "match": {"operation": "localization", "token_generation": 1},
+        "trigger": {"first": count},
+        "effect": {"status": 401, "delay": {"fixed": "1s", "clock": "sandbox"}},
+    }))
+}
+
+fn together(scene: &Scene<'_>, count: usize) -> Step {
+    Step::Together { asks: (1..=count).map(|number| send(scene, number, 1)).collect(), release_ms: Some(HOLD_MS) }
+}
