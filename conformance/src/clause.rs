@@ -100,7 +100,8 @@ impl Clause {
     /// What its digest should be.
     pub fn computed_digest(&self) -> String {
         let Self { id, text, basis, level, quote, .. } = self;
-        let binding = format!("{id}\n{text}\n{basis:?}\n{level:?}\n{quote:?}");
+        let (basis, level) = (basis.name(), level.map_or("-", Level::name));
+        let binding = format!("{id}\n{text}\n{basis}\n{level}\n{}", quote.as_deref().unwrap_or("-"));
         let digest = Sha256::digest(binding);
         let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         format!("sha256:{hex}")

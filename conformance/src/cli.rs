@@ -16,7 +16,7 @@ use conformance::file::FileError;
 use conformance::manifest::Manifest;
 use conformance::policy::Policy;
 use conformance::target::TargetError;
-use reference_client::Habits;
+use reference_client::{Defect, Habits};
 
 /// Drive a client of twinzo or Timbr through a catalogue of cases, and judge what it does.
 #[derive(Debug, Parser)]
@@ -59,7 +59,11 @@ enum DriverCommand {
         manifest: PathBuf,
     },
     /// Serve the reference client on standard input and output, as an example of a driver.
-    Reference,
+    Reference {
+        /// With a defect of this name, see self-test.
+        #[arg(long, value_parser = defect)]
+        defect: Option<Defect>,
+    },
 }
 
 /// Why a command could not do its work.
@@ -100,9 +104,10 @@ impl Cli {
                 Command::List => list(&mut io::stdout().lock()),
                 Command::Explain { case } => explain::explain(&case).await,
                 Command::Driver(DriverCommand::Lint { manifest }) => lint(&manifest).await,
-                Command::Driver(DriverCommand::Reference) => {
+                Command::Driver(DriverCommand::Reference { defect }) => {
                     let input = tokio::io::BufReader::new(tokio::io::stdin());
-                    reference_client::serve(input, tokio::io::stdout(), Habits::default()).await?;
+                    let habits = Habits { defect, ..Habits::default() };
+                    reference_client::serve(input, tokio::io::stdout(), habits).await?;
                     Ok(Exit::Conformant)
                 }
                 Command::SelfTest { seed } => self_test::self_test(seed).await,
@@ -143,6 +148,13 @@ async fn lint(manifest: &Path) -> Result<Exit, Failure> {
         }
     }
     Ok(exit)
+}
+
+fn defect(name: &str) -> Result<Defect, String> {
+    let known = Defect::ALL.iter().find(|defect| defect.name() == name).copied();
+    known.ok_or_else(|| {
+        format!("allowed: {}", Defect::ALL.iter().map(|defect| defect.name()).collect::<Vec<_>>().join(", "))
+    })
 }
 
 /// The built-in client, or the one that a manifest describes.

@@ -75,9 +75,10 @@ pub struct Credentials {
 #[error("{0}")]
 pub struct TargetError(String);
 
-/// Time goes on from here in cases that are not on the machine's clock: 2026-01-01T00:00:00Z.
-const EPOCH_MS: i64 = 1_767_225_600_000;
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// Cases that are not on the machine's clock begin within 300 days after this: 2026-01-01T00:00:00.123Z. All begin at the
+/// same millisecond of a second, so that what counts in seconds is as far from it in all of them.
+const EPOCH_MS: i64 = 1_767_225_600_123;
+const EPOCH_SECONDS: u64 = 300 * 24 * 60 * 60;
 /// Exchanges of one case at most; a client that makes more is stopped long before.
 const ENTRIES: usize = 20_000;
 
@@ -115,7 +116,7 @@ impl Target {
         let name = format!("u{}", draw.hex("name", 8));
         let salt = draw.fernet_key();
         let start = (clock == ClockClass::Virtual).then(|| {
-            let ms = EPOCH_MS.saturating_add_unsigned(draw.number("epoch") % (300 * DAY_MS));
+            let ms = EPOCH_MS.saturating_add_unsigned(draw.number("epoch") % EPOCH_SECONDS * 1000);
             Timestamp::from_millisecond(ms).map(|time| json!({"frozen": time.to_string()})).unwrap_or_default()
         });
         let mut new = json!({

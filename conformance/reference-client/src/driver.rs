@@ -177,6 +177,9 @@ impl Driver {
     }
 
     async fn call(&self, message: Message) -> Outcome {
+        if !OPS.contains(&message.op.as_str()) {
+            return Outcome::Unsupported(message.op);
+        }
         let client = self.clients().get(&message.h).cloned();
         let Some(client) = client else {
             return Outcome::Err(ApiError::new(Kind::Other, format!("there is no handle {:?}", message.h)));

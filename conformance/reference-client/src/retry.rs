@@ -39,7 +39,8 @@ impl Policy {
     pub(crate) fn wait_ms(&self, attempt: u32, error: &ApiError) -> Option<u64> {
         let is_passing = error.is_passing() || self.habits.has(Defect::RetryBadRequest) && error.status == Some(400);
         let is_spent = attempt >= self.attempts && !self.habits.has(Defect::UnboundedRetry);
-        if !is_passing || is_spent || self.habits.is(Habit::SurfaceAtOnce) {
+        let gives_up = self.habits.is(Habit::SurfaceAtOnce) || self.habits.has(Defect::ClearBeforeSend);
+        if !is_passing || is_spent || gives_up {
             return None;
         }
         let asked = self.asked_ms(error);

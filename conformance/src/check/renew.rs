@@ -188,7 +188,9 @@ pub(crate) fn leader_failed(t: &Transcript) -> Finding {
     let failed = t.exchanges.iter().find(|exchange| exchange.met("no refresh") || exchange.met("no authenticate"));
     match failed {
         Some(failed) => Ok(failed.into()),
-        // Who surfaces a 401 at once has no leader.
+        None if together(t)?.iter().all(|call| call.error().is_some()) => {
+            Err(Objection::NotApplicable("the client gives the 401 to its callers and renews nothing".to_owned()))
+        }
         None => undecided("no renewal was tried"),
     }
 }

@@ -238,11 +238,17 @@ fn verdicts(case: &'static Case, run: &Run<'_>, transcript: &Transcript) -> Vec<
     let own = case.checks.iter().map(|check| {
         let finding = match &delivered {
             // Without the stimulus nothing that follows means anything.
-            Err(Objection::Undecided(why) | Objection::NotApplicable(why)) => {
+            Err(Objection::Undecided(why)) => {
                 Err(Objection::Undecided(format!("the stimulus was not delivered: {why}")))
             }
-            Err(broken @ Objection::Broken { .. }) => Err(broken.clone()),
-            Ok(stimulus) => (check.judge)(transcript).map(|seen| seen.and(stimulus.clone())),
+            Err(other) => Err(other.clone()),
+            Ok(stimulus) => match (check.judge)(transcript) {
+                Ok(seen) => Ok(seen.and(stimulus.clone())),
+                Err(Objection::Broken { message, evidence }) => {
+                    Err(Objection::Broken { message, evidence: evidence.and(stimulus.clone()) })
+                }
+                Err(other) => Err(other),
+            },
         };
         let level = run.policy.level(case.clause(), check.kind);
         outcome(case.id, check.name, level, finding, &mut labels)
