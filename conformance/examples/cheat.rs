@@ -1,4 +1,12 @@
-//! Drivers that do not do what they should, one by each name.
+//! Drivers that do not do what they should, one by each name: for the tests.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::match_same_arms,
+    reason = "a driver of tests"
+)]
 
 use std::io::{BufRead, Write};
 use std::process::exit;

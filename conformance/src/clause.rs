@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::hex::hex;
+
 /// One requirement.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -103,8 +105,7 @@ impl Clause {
         let (basis, level) = (basis.name(), level.map_or("-", Level::name));
         let binding = format!("{id}\n{text}\n{basis}\n{level}\n{}", quote.as_deref().unwrap_or("-"));
         let digest = Sha256::digest(binding);
-        let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        format!("sha256:{hex}")
+        format!("sha256:{}", hex(digest.get(..8).unwrap_or_default()))
     }
 }
 

@@ -162,5 +162,5 @@ fn client(named: &str) -> Result<Client, Failure> {
     if named == "reference" {
         return Ok(Client::Reference(Habits::default()));
     }
-    Ok(Client::External(Manifest::load(Path::new(named))?))
+    Ok(Client::External(Box::new(Manifest::load(Path::new(named))?)))
 }

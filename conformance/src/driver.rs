@@ -23,7 +23,7 @@ use process::Running;
 #[derive(Clone, Debug)]
 pub enum Client {
     /// A program of its own.
-    External(Manifest),
+    External(Box<Manifest>),
     /// The built-in reference client, in this process.
     Reference(Habits),
 }

@@ -10,6 +10,7 @@ pub mod driver;
 pub mod evidence;
 pub mod exit;
 pub mod file;
+mod hex;
 pub mod ledger;
 pub mod manifest;
 pub mod mutant;

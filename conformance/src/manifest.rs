@@ -90,7 +90,7 @@ pub struct Limits {
     pub operation: Duration,
 }
 
-const LONGEST: Duration = Duration::from_secs(60 * 60);
+const LONGEST: Duration = Duration::from_hours(1);
 
 // === impl Manifest ===
 

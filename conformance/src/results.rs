@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::catalogue;
 use crate::driver::Client;
 use crate::exit::Exit;
+use crate::hex::hex;
 use crate::ledger::Reckoning;
 use crate::policy::Policy;
 use crate::runner::CaseOutcome;
@@ -178,6 +179,5 @@ impl CaseResult {
 fn digest(value: &serde_json::Value) -> String {
     // What cannot be written canonically has numbers that are none; there are only texts here.
     let canonical = serde_json_canonicalizer::to_vec(value).unwrap_or_default();
-    let hex: String = Sha256::digest(canonical).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    format!("sha256:{}", hex(&Sha256::digest(canonical)))
 }

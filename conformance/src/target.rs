@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::hex::hex;
 use crate::manifest::ClockClass;
 use crate::transcript::Exchange;
 
@@ -282,7 +283,7 @@ impl Draw<'_> {
     }
 
     fn hex(&self, purpose: &str, digits: usize) -> String {
-        self.bytes(purpose).iter().map(|byte| format!("{byte:02x}")).collect::<String>().chars().take(digits).collect()
+        hex(&self.bytes(purpose)).chars().take(digits).collect()
     }
 
     fn fernet_key(&self) -> String {

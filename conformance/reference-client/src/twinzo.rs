@@ -225,7 +225,8 @@ impl Twinzo {
                 (None, Some(session)) => Some(session),
                 (None, None) => Some(self.sessions.live().await?),
             };
-            let error = match self.http.exchange(&self.request(&method, &path, &body, session.as_deref())).await {
+            let error = match self.http.exchange(&self.request(&method, &path, body.as_ref(), session.as_deref())).await
+            {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -249,7 +250,7 @@ impl Twinzo {
         }
     }
 
-    fn request(&self, method: &Method, path: &str, body: &Option<Bytes>, session: Option<&Session>) -> Request {
+    fn request(&self, method: &Method, path: &str, body: Option<&Bytes>, session: Option<&Session>) -> Request {
         let mut headers = match (&self.key, session) {
             (_, Some(session)) => session.headers(self.habits),
             (Some(key), None) => key.clone(),
@@ -259,7 +260,7 @@ impl Twinzo {
         if body.is_some() {
             headers.push(("content-type", JSON.to_owned()));
         }
-        Request { method: method.clone(), path: path.to_owned(), headers, body: body.clone() }
+        Request { method: method.clone(), path: path.to_owned(), headers, body: body.cloned() }
     }
 }
 

@@ -13,6 +13,13 @@ use crate::step::{HOUR, Step};
 const HOLD_MS: i64 = 1000;
 
 pub(super) fn cases() -> Vec<Case> {
+    let mut cases = alone();
+    cases.extend(overlapping());
+    cases
+}
+
+/// One call at a time.
+fn alone() -> Vec<Case> {
     vec![
         Case {
             id: "REF-01",
@@ -78,6 +85,12 @@ pub(super) fn cases() -> Vec<Case> {
                 Check { name: "no-loop", says: "nothing for 24 hours", kind: Some(Kind::Endless), judge: seen::quiet },
             ],
         },
+    ]
+}
+
+/// Many calls at once.
+fn overlapping() -> Vec<Case> {
+    vec![
         Case {
             id: "REF-07",
             profiles: DEVICE,

@@ -23,7 +23,7 @@ pub(super) fn cases() -> Vec<Case> {
             steps: |scene| {
                 let each = FINAL.iter().enumerate().flat_map(|(number, status)| {
                     [
-                        refuse(&format!("status {status}"), json!({"status": status}), Some(1)),
+                        refuse(&format!("status {status}"), &json!({"status": status}), Some(1)),
                         send(scene, number, 1).into(),
                     ]
                 });
@@ -53,7 +53,7 @@ pub(super) fn cases() -> Vec<Case> {
             needs_virtual_clock: true,
             settings: &[],
             steps: |scene| {
-                vec![refuse("busy", json!({"status": 429, "retry_after": 7}), Some(1)), send(scene, 0, 1).into()]
+                vec![refuse("busy", &json!({"status": 429, "retry_after": 7}), Some(1)), send(scene, 0, 1).into()]
             },
             delivered: |t| seen::met(t, "busy"),
             checks: &[Check {
@@ -72,7 +72,7 @@ pub(super) fn cases() -> Vec<Case> {
             settings: &[Setting("retry_base_ms", 500), Setting("retry_cap_ms", 8_000), Setting("retry_attempts", 8)],
             steps: |scene| {
                 vec![
-                    refuse("down", json!({"status": 503}), None),
+                    refuse("down", &json!({"status": 503}), None),
                     send(scene, 0, 1).into(),
                     Step::Quiet { ms: 24 * HOUR },
                 ]
@@ -95,7 +95,7 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 /// A rule on whatever stores positions.
-fn refuse(name: &str, effect: serde_json::Value, limit: Option<u64>) -> Step {
+fn refuse(name: &str, effect: &serde_json::Value, limit: Option<u64>) -> Step {
     let mut rule = json!({"name": name, "match": {"route": "localization/**"}, "effect": effect});
     if let Some(limit) = limit {
         rule["limit"] = json!(limit);

@@ -68,11 +68,8 @@ fn sent(exchange: &Exchange) -> Option<Vec<(Option<String>, String, String)>> {
 /// Which of the locations of a request the server stored, by its answer.
 fn accepted(exchange: &Exchange) -> Vec<bool> {
     let answer = exchange.answer.json().filter(|_| exchange.is_success()).unwrap_or_default();
-    let devices: Vec<&Value> = match &answer {
-        Value::Array(devices) => devices.iter().collect(),
-        one => vec![one],
-    };
-    let locations = devices.iter().flat_map(|device| device.get("Locations").and_then(Value::as_array)).flatten();
+    let devices = answer.as_array().map_or(std::slice::from_ref(&answer), Vec::as_slice);
+    let locations = devices.iter().filter_map(|device| device.get("Locations")?.as_array()).flatten();
     locations.map(|location| location.get("Success").and_then(Value::as_bool) == Some(true)).collect()
 }
 

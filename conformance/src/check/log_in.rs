@@ -33,8 +33,7 @@ pub(crate) fn media_type(t: &Transcript) -> Finding {
     };
     let essence = media_type.split(';').next().unwrap_or_default().trim().to_lowercase();
     match (essence.as_str(), log_in.body.json()) {
-        ("application/json", Some(_)) => Ok(log_in.into()),
-        ("application/x-protobuf" | "application/protobuf", None) => Ok(log_in.into()),
+        ("application/json", Some(_)) | ("application/x-protobuf" | "application/protobuf", None) => Ok(log_in.into()),
         _ => Evidence::from(log_in).breaks(format!("the body is not what Content-Type {media_type:?} says")),
     }
 }

@@ -121,11 +121,12 @@ pub(crate) fn overlapped(t: &Transcript) -> Finding {
 
 /// The calls that were asked for together.
 fn together(t: &Transcript) -> Result<&[Call], Objection> {
-    match t.calls.as_slice() {
-        [_, together @ .., _] if !together.is_empty() => Ok(together),
-        // The last call is not made if one of them never ends.
-        [_, together @ ..] if !together.is_empty() => Ok(together),
-        _ => undecided("the calls were not made"),
+    let Some((_, rest)) = t.calls.split_first() else { return undecided("no call was made") };
+    let began = rest.first().map(|call| call.began);
+    let count = rest.iter().take_while(|call| Some(call.began) == began).count();
+    match rest.get(..count) {
+        Some(together) if count > 1 => Ok(together),
+        _ => undecided("the calls were not made together"),
     }
 }
 

@@ -83,7 +83,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         std::fs::create_dir_all(folder).map_err(|cause| Failure::Unwritable { path: folder.clone(), cause })?;
     }
     let run = Run { client: &client, cases: &cases, policy: &policy, seed: arguments.seed };
-    let all_checks: Vec<String> = catalogue::all().iter().flat_map(|case| case.check_ids()).collect();
+    let all_checks: Vec<String> = catalogue::all().iter().flat_map(catalogue::Case::check_ids).collect();
 
     let mut first: Option<(Results, Exit)> = None;
     let mut differing = 0;

@@ -30,7 +30,7 @@ const WATCH: Duration = Duration::from_millis(200);
 ///
 /// The server does not start.
 pub async fn lint(manifest: &Manifest) -> Result<Vec<Finding>, TargetError> {
-    let client = Client::External(manifest.clone());
+    let client = Client::External(Box::new(manifest.clone()));
     let mut findings = vec![lines_of_glue(manifest)];
     let mut driver = match Driver::start(&client) {
         Ok(driver) => driver,

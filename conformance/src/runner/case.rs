@@ -25,14 +25,14 @@ pub(crate) enum NotRun {
 pub(super) async fn run(case: &'static Case, run: &Run<'_>, target: &Target) -> CaseOutcome {
     match perform(case, run.client, target).await {
         Ok(transcript) => judge(case, run, transcript),
-        Err(NotRun::Instead(verdict, why)) => without_transcript(case, verdict, why),
-        Err(NotRun::Fault(DriverFault::Glue(why))) => without_transcript(case, Verdict::ConfigError, why),
-        Err(NotRun::Fault(DriverFault::Referee(why))) => without_transcript(case, Verdict::HarnessError, why),
+        Err(NotRun::Instead(verdict, why)) => without_transcript(case, verdict, &why),
+        Err(NotRun::Fault(DriverFault::Glue(why))) => without_transcript(case, Verdict::ConfigError, &why),
+        Err(NotRun::Fault(DriverFault::Referee(why))) => without_transcript(case, Verdict::HarnessError, &why),
     }
 }
 
-fn without_transcript(case: &'static Case, verdict: Verdict, why: String) -> CaseOutcome {
-    let every = |check| CheckOutcome { check, verdict, evidence: Vec::new(), message: Some(why.clone()) };
+fn without_transcript(case: &'static Case, verdict: Verdict, why: &str) -> CaseOutcome {
+    let every = |check| CheckOutcome { check, verdict, evidence: Vec::new(), message: Some(why.to_owned()) };
     CaseOutcome { case, verdict, checks: case.check_ids().map(every).collect(), transcript: None }
 }
 
@@ -103,7 +103,9 @@ pub(crate) async fn greet(driver: &mut Driver, client: &Client) -> Result<Hello,
                 Said::Reply { id: own, answer } if own == id => return Ok(answer),
                 Said::Log(text) => last_words = text,
                 Said::Ended => return Err(format!("the driver went away before hello; its last words: {last_words}")),
-                other => return Err(format!("instead of an answer to hello: {other:?}")),
+                other @ (Said::Reply { .. } | Said::Slept { .. } | Said::Broken { .. }) => {
+                    return Err(format!("instead of an answer to hello: {other:?}"));
+                }
             }
         }
     });

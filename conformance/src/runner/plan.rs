@@ -20,7 +20,7 @@ pub(crate) fn cfg(profile: Profile, universe: &Universe, settings: &[Setting]) -
         }),
         Profile::TimbrToken | Profile::TimbrQuery => json!({"token": known.user_token, "ontology": known.ontology}),
     };
-    let mut cfg = json!({
+    let cfg = json!({
         "profile": profile.name(),
         "base_url": universe.base_url,
         "timeout_ms": 10_000,
@@ -32,15 +32,8 @@ pub(crate) fn cfg(profile: Profile, universe: &Universe, settings: &[Setting]) -
         "retry_cap_ms": 10_000,
         "retry_attempts": 5,
     });
-    for (key, value) in own.as_object().into_iter().flatten() {
-        cfg[key] = value.clone();
-    }
-    for setting in settings {
-        let Setting(key, value) = setting;
-        cfg[*key] = json!(value);
-    }
-    match cfg {
-        Value::Object(cfg) => cfg,
-        _ => Map::new(),
-    }
+    let cfg = cfg.as_object().into_iter().flatten().chain(own.as_object().into_iter().flatten());
+    let mut cfg: Map<String, Value> = cfg.map(|(key, value)| (key.clone(), value.clone())).collect();
+    cfg.extend(settings.iter().map(|Setting(key, value)| ((*key).to_owned(), json!(value))));
+    cfg
 }

@@ -262,10 +262,7 @@ impl<'a> Stage<'a> {
 
     /// For glue that cannot say: nothing comes and nothing is said for a while.
     async fn settled(&mut self, arrived: u64) -> Result<State, DriverFault> {
-        let said = match timeout(SETTLE, self.driver.next()).await {
-            Ok(said) => Some(said),
-            Err(_) => None,
-        };
+        let said = timeout(SETTLE, self.driver.next()).await.ok();
         let has_spoken = said.is_some();
         if let Some(said) = said {
             self.take(said)?;
@@ -322,10 +319,12 @@ impl<'a> Stage<'a> {
         let deadline = Instant::now() + self.driver.limits.start;
         loop {
             tokio::select! {
-                said = self.driver.next() => match said {
-                    Said::Reply { id: own, answer } if own == id => return Ok(answer),
-                    other => self.take(other)?,
-                },
+                said = self.driver.next() => {
+                    if let Said::Reply { id: own, ref answer } = said && own == id {
+                        return Ok(answer.clone());
+                    }
+                    self.take(said)?;
+                }
                 () = sleep_until(deadline) => {
                     let limit = self.driver.limits.start;
                     return Err(glue(format!("no reply to {op} within {limit:?}")));

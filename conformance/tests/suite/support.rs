@@ -44,7 +44,7 @@ impl OwnManifest {
     }
 
     pub(crate) fn client(&self) -> Client {
-        Client::External(Manifest::load(&self.path()).unwrap())
+        Client::External(Box::new(Manifest::load(&self.path()).unwrap()))
     }
 }
 

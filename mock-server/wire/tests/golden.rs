@@ -1,6 +1,8 @@
 //! Every word that goes over the wire, literally as in docs/twinzo.md and docs/timbr.md. Server and clients share these
 //! words, so no test between them would notice if one changed. `.ci/mutate_wire.py` changes each and wants this red.
 
+#![expect(clippy::unwrap_used, clippy::unnecessary_wraps, reason = "tests")]
+
 use serde::Serialize;
 use wire::authorization::{Credential, TokenContract};
 use wire::collection::{Branch, Client, Device, EmptyList, Sector};
