@@ -25,6 +25,14 @@ lint:
 docs:
     RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
 
+# Judge a client; arguments are those of `conformance`.
+conform *args:
+    cargo run --release -p conformance -- {{ args }}
+
+# Accept changed snapshots of exchanges, after a look at them.
+accept:
+    INSTA_UPDATE=always cargo test -p conformance --test suite snapshots
+
 # Measure against bare axum and plain hyper; see docs/performance.md.
 bench:
     cargo bench -p mock-server

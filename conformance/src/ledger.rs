@@ -28,7 +28,7 @@ pub struct Expected {
     pub reason: String,
     /// The last day on which this may still be so.
     pub expires: Date,
-    /// `FAIL` or `WARN` if absent.
+    /// `FAIL`, `WARN` or `INCONCLUSIVE`; either of the first two if absent.
     #[serde(default)]
     pub verdict: Option<Verdict>,
     /// Where it is dealt with.
@@ -48,6 +48,9 @@ pub struct Reckoning {
     pub problems: Vec<String>,
 }
 
+/// What a client may be known to come to. What is wrong with its driver must be mended instead.
+const EXPECTABLE: [Verdict; 3] = [Verdict::Fail, Verdict::Warn, Verdict::Inconclusive];
+
 // === impl Ledger ===
 
 impl Ledger {
@@ -62,8 +65,12 @@ impl Ledger {
             if entry.reason.trim().is_empty() {
                 return Err(FileError::wrong(path, format!("{}: the reason is empty", entry.check)));
             }
-            if entry.verdict.is_some_and(Verdict::is_pass) {
-                return Err(FileError::wrong(path, format!("{}: a pass is no failure to expect", entry.check)));
+            if let Some(verdict) = entry.verdict
+                && !EXPECTABLE.contains(&verdict)
+            {
+                let (check, name) = (&entry.check, verdict.name());
+                let allowed = EXPECTABLE.map(Verdict::name).join(", ");
+                return Err(FileError::wrong(path, format!("{check}: {name} cannot be expected; allowed: {allowed}")));
             }
             if ledger.expected.iter().take(place).any(|other| other.check == entry.check) {
                 return Err(FileError::wrong(path, format!("{}: two entries", entry.check)));
@@ -72,7 +79,7 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Compares what came out with what was expected. `was_asked` says of a check whether it was among those to run.
+    /// Compares what came out with what was expected. `all_checks` are those that exist, whether they were run or not.
     pub fn reckon(&self, outcomes: &[CaseOutcome], today: Date, all_checks: &[String]) -> Reckoning {
         let mut reckoning = Reckoning::default();
         for entry in &self.expected {
@@ -104,7 +111,8 @@ impl Expected {
         };
         if !is_expected {
             let expected = self.verdict.map_or("FAIL or WARN", Verdict::name);
-            return Err(format!("{expected} was expected, {} came; take the entry out", outcome.verdict.name()));
+            let advice = if outcome.verdict.is_pass() { "; take the entry out" } else { "" };
+            return Err(format!("{expected} was expected, {} came{advice}", outcome.verdict.name()));
         }
         let message = outcome.message.as_deref().unwrap_or_default();
         match &self.message {

@@ -82,7 +82,7 @@ pub enum ClockClass {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Until the driver has answered `hello`.
+    /// Until the driver has answered what is answered at once: `hello`, `tick`, `open`, `idle` and `close`.
     #[serde(deserialize_with = "duration")]
     pub start: Duration,
     /// One operation.

@@ -132,7 +132,9 @@ impl Results {
         let has = |verdict| self.unexpected(verdict).next().is_some();
         let looked_at: Vec<&str> =
             self.cases.iter().flat_map(|case| &case.checks).map(|check| check.check.as_str()).collect();
-        let was_run = |verdict: Verdict| !matches!(verdict, Verdict::NotApplicable | Verdict::NotObserved);
+        let was_run = |verdict: Verdict| {
+            !matches!(verdict, Verdict::NotApplicable | Verdict::NotObserved | Verdict::Unimplemented)
+        };
         let mut exit = Exit::Conformant;
         if has(Verdict::HarnessError) || planned.iter().any(|check| !looked_at.contains(&check.as_str())) {
             exit = exit.and(Exit::Harness);

@@ -106,7 +106,7 @@ mod tests {
                 }
             }
         }
-        // The table of docs/harness.md.
+        // The table of docs/conformance.md.
         assert_eq!(Verdict::Pass.and(Verdict::NotApplicable), Verdict::Pass);
         assert_eq!(Verdict::Pass.and(Verdict::NotObserved), Verdict::NotObserved);
         assert_eq!(Verdict::Warn.and(Verdict::Inconclusive), Verdict::Inconclusive);

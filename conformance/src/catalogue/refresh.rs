@@ -7,7 +7,7 @@ use super::token::fail_next;
 use super::{Case, Check, DEVICE, Scene, Setting};
 use crate::check::{renew, seen};
 use crate::clause::Kind;
-use crate::step::{HOUR, Step};
+use crate::step::{Ask, HOUR, Step};
 
 /// How far the clock moves to let the held answers go.
 const HOLD_MS: i64 = 1000;
@@ -99,10 +99,8 @@ fn overlapping() -> Vec<Case> {
             needs_virtual_clock: true,
             settings: &[],
             steps: |scene| {
-                let mut steps = vec![send(scene, 0, 1).into(), held(100)];
-                steps.push(together(scene, 100));
-                steps.push(send(scene, 101, 1).into());
-                steps
+                let [held, refused] = refused_together(scene);
+                vec![ask(scene, 0).into(), held, refused, together(scene, 100), ask(scene, 101).into()]
             },
             delivered: renew::overlapped,
             checks: &[
@@ -139,14 +137,16 @@ fn overlapping() -> Vec<Case> {
                         json!({"name": format!("no {operation}"), "match": {"operation": operation}, "effect": {"status": 503}}),
                     )
                 };
+                let [held, refused] = refused_together(scene);
                 vec![
-                    send(scene, 0, 1).into(),
-                    held(20),
+                    ask(scene, 0).into(),
+                    held,
+                    refused,
                     down("refresh"),
                     down("authenticate"),
                     together(scene, 20),
                     Step::Server { method: "DELETE", path: "faults".to_owned(), body: None },
-                    send(scene, 21, 1).into(),
+                    ask(scene, 21).into(),
                 ]
             },
             delivered: renew::leader_failed,
@@ -178,16 +178,30 @@ fn rule(rule: Value) -> Step {
     Step::Server { method: "POST", path: "faults".to_owned(), body: Some(rule) }
 }
 
-/// Refuses so many calls with the first token, and holds the answers back until the clock moves, so that they overlap.
-fn held(count: usize) -> Step {
-    rule(json!({
-        "name": "held",
-        "match": {"operation": "localization", "token_generation": 1},
-        "trigger": {"first": count},
-        "effect": {"status": 401, "delay": {"fixed": "1s", "clock": "sandbox"}},
-    }))
+/// Refuses every call with the first token from now on. The answers to those that come before the clock moves are held back
+/// until it does, so that the calls overlap.
+fn refused_together(scene: &Scene<'_>) -> [Step; 2] {
+    let route = if scene.has("read") { "devices/**" } else { "localization/**" };
+    let first_token = json!({"route": route, "token_generation": 1});
+    [
+        rule(json!({
+            "name": "held",
+            "match": first_token,
+            "trigger": {"window": {"until": format!("{HOLD_MS}ms")}},
+            "effect": {"status": 401, "delay": {"fixed": format!("{HOLD_MS}ms"), "clock": "sandbox"}},
+        })),
+        rule(json!({"name": "refused", "match": first_token, "effect": {"status": 401}, "optional": true})),
+    ]
 }
 
 fn together(scene: &Scene<'_>, count: usize) -> Step {
-    Step::Together { asks: (1..=count).map(|number| send(scene, number, 1)).collect(), release_ms: Some(HOLD_MS) }
+    Step::Together { asks: (1..=count).map(|number| ask(scene, number)).collect(), release_ms: Some(HOLD_MS) }
+}
+
+/// A signed call: a read if the client can, since many clients send records one after the other.
+fn ask(scene: &Scene<'_>, number: usize) -> Ask {
+    if scene.has("read") {
+        return Ask::new("read").with("what", "device").with("login", scene.credentials.login.clone());
+    }
+    send(scene, number, 1)
 }

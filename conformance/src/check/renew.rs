@@ -172,6 +172,9 @@ pub(crate) fn each_delivered_or_surfaced(t: &Transcript) -> Finding {
     let calls = together(t)?;
     for call in calls {
         let Outcome::Ok(_) = &call.outcome else { continue };
+        if call.op != "send" {
+            continue;
+        }
         let x = call.args.pointer("/records/0/x").map(ToString::to_string).unwrap_or_default();
         let is_stored = super::deliver::stored(t).iter().any(|record| record.x == x);
         if !is_stored {

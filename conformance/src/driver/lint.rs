@@ -62,7 +62,7 @@ pub async fn lint(manifest: &Manifest) -> Result<Vec<Finding>, TargetError> {
         let idle = format!("as {} it sends nothing before it is asked", profile.name());
         findings.push(if came == 0 { right(idle) } else { wrong(&idle, format!("{came} requests came")) });
         for op in hello.ops.iter().filter(|op| is_of(op, *profile)) {
-            let fields = example(op, &handle, &universe);
+            let fields = example(op, &handle, *profile, &universe);
             talk.check_known(&mut findings, op, fields).await;
         }
         talk.check(&mut findings, "close", [("h", json!(handle)), ("mode", json!("drain"))]).await;
@@ -161,11 +161,12 @@ fn is_of(op: &str, profile: Profile) -> bool {
     }
 }
 
-fn example(op: &str, handle: &str, universe: &crate::target::Universe) -> Map<String, Value> {
+fn example(op: &str, handle: &str, profile: Profile, universe: &crate::target::Universe) -> Map<String, Value> {
     let known = &universe.credentials;
-    let record = json!({
-        "timestamp_ms": universe.now_ms(), "sector_id": 1, "x": 1000, "y": 8300, "login": known.login,
-    });
+    let mut record = json!({"timestamp_ms": universe.now_ms(), "sector_id": 1, "x": 1000, "y": 8300});
+    if profile != Profile::Device {
+        record["login"] = json!(known.login);
+    }
     let fields = match op {
         "send" => json!({"h": handle, "records": [record]}),
         "read" => json!({"h": handle, "what": "device", "login": known.login}),

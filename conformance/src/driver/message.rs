@@ -82,6 +82,17 @@ struct Raw {
     text: Option<String>,
 }
 
+impl Answer {
+    /// As it was said.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Ok(value) => format!("ok {value}"),
+            Self::Err(error) => format!("err {}", serde_json::json!(error)),
+            Self::Unsupported => "unsupported".to_owned(),
+        }
+    }
+}
+
 /// Kinds of errors, closed.
 const KINDS: [&str; 10] =
     ["http", "auth", "timeout", "connect", "tls", "parse", "rejected-records", "cancelled", "closed", "other"];

@@ -96,7 +96,8 @@ impl<W: Write> Human<W> {
             .filter(|(count, _)| *count > 0)
             .map(|(count, name)| format!("{count} {name}"))
             .collect();
-        writeln!(self.out, "\n{} cases: {}", results.cases.len(), counts.join(", "))?;
+        let cases = if results.cases.len() == 1 { "case" } else { "cases" };
+        writeln!(self.out, "\n{} {cases}: {}", results.cases.len(), counts.join(", "))?;
         if !results.ledger.expected.is_empty() {
             writeln!(self.out, "as the ledger expects: {}", results.ledger.expected.join(", "))?;
         }

@@ -102,10 +102,13 @@ pub(crate) async fn greet(driver: &mut Driver, client: &Client) -> Result<Hello,
             match driver.next().await {
                 Said::Reply { id: own, answer } if own == id => return Ok(answer),
                 Said::Log(text) => last_words = text,
+                Said::Ended if last_words.is_empty() => return Err("the driver went away before hello".to_owned()),
                 Said::Ended => return Err(format!("the driver went away before hello; its last words: {last_words}")),
-                other @ (Said::Reply { .. } | Said::Slept { .. } | Said::Broken { .. }) => {
-                    return Err(format!("instead of an answer to hello: {other:?}"));
+                Said::Broken { line, why } => return Err(format!("{why}: {line}")),
+                Said::Reply { id, answer } => {
+                    return Err(format!("a reply to request {id} before hello is answered: {}", answer.text()));
                 }
+                Said::Slept { .. } => return Err("a sleep before hello is answered".to_owned()),
             }
         }
     });
@@ -120,7 +123,7 @@ pub(crate) async fn greet(driver: &mut Driver, client: &Client) -> Result<Hello,
 
 fn agree(hello: &Hello, client: &Client) -> Result<(), String> {
     let differs = |what: &str, said: String, claimed: String| {
-        Err(format!("the manifest and hello disagree: {what} is {claimed} there and {said} here"))
+        Err(format!("the manifest and hello disagree: {what} is {claimed} in the manifest and {said} in hello"))
     };
     if hello.conform != 1 {
         return Err(format!("hello: conform {} is unknown; allowed: 1", hello.conform));
@@ -269,7 +272,9 @@ fn ends(transcript: &Transcript) -> Finding {
                 Endless::Looping => "it goes on and on",
                 Endless::TimedOut => "it took longer than limits.operation",
             };
-            return crate::evidence::Evidence::from(call).breaks(format!("{} never ended: {how}", call.op));
+            let stood = transcript.log.iter().find(|line| line.starts_with("the clock stood"));
+            let stood = stood.map(|line| format!("; {line}")).unwrap_or_default();
+            return crate::evidence::Evidence::from(call).breaks(format!("{} never ended: {how}{stood}", call.op));
         }
     }
     crate::evidence::Evidence::all(transcript.calls.iter().take(1))

@@ -33,6 +33,8 @@ pub(super) struct Stage<'a> {
     pub(super) quiets: Vec<Quiet>,
     pub(super) assumed_quiescent: u32,
     pub(super) log: Vec<String>,
+    /// What the glue said last of its calls.
+    idle: Idle,
 }
 
 /// What the glue says of its calls.
@@ -81,6 +83,7 @@ impl<'a> Stage<'a> {
             quiets: Vec::new(),
             assumed_quiescent: 0,
             log: Vec::new(),
+            idle: Idle::default(),
         }
     }
 
@@ -89,22 +92,18 @@ impl<'a> Stage<'a> {
         self.now_ms = self.universe.now_ms();
         let (id, write) = self.driver.tick(self.now_ms);
         write();
-        if let Answer::Err(error) = self.reply("tick", id).await? {
-            return Err(glue(format!("tick failed: {}", json!(error))));
-        }
+        self.accepted("tick", id).await?;
         let fields = Map::from_iter([("h".to_owned(), json!(self.handle)), ("cfg".to_owned(), json!(cfg))]);
-        match self.control("open", fields).await? {
-            Answer::Ok(_) => Ok(()),
-            Answer::Err(error) => Err(glue(format!("open failed: {}", json!(error)))),
-            Answer::Unsupported => Err(glue("open is unsupported".to_owned())),
-        }
+        let id = self.driver.send("open", fields);
+        self.accepted("open", id).await
     }
 
     /// Closes the client and ends the driver.
     pub(super) async fn close(mut self) -> Result<Vec<String>, DriverFault> {
         let fields = Map::from_iter([("h".to_owned(), json!(self.handle)), ("mode".to_owned(), json!("drop"))]);
         if self.running.is_empty() {
-            self.control("close", fields).await?;
+            let id = self.driver.send("close", fields);
+            self.accepted("close", id).await?;
         }
         self.driver.end().await;
         Ok(self.log)
@@ -113,10 +112,10 @@ impl<'a> Stage<'a> {
     /// Asks for several things at once, and waits until all are done; `Ok(false)` if one of them never ends.
     pub(super) async fn ask(&mut self, asks: &[Ask], release_ms: Option<i64>) -> Result<bool, DriverFault> {
         let before = self.universe.traffic().arrived;
+        let began = self.moment();
         for ask in asks {
             let mut fields = ask.args.clone();
             fields.insert("h".to_owned(), json!(self.handle));
-            let began = self.moment();
             let id = self.driver.send(ask.op, fields);
             let number = self.calls.len() + 1;
             let args = Value::Object(ask.args.clone());
@@ -127,7 +126,6 @@ impl<'a> Stage<'a> {
         if let Some(by) = release_ms {
             self.release(before, asks.len(), by).await?;
         }
-        let began = self.moment();
         let deadline = Instant::now() + self.driver.limits.operation;
         let mut steps = 0;
         loop {
@@ -140,6 +138,7 @@ impl<'a> Stage<'a> {
                 return Ok(self.give_up(Endless::Looping));
             }
             if Instant::now() > deadline {
+                self.note_idle();
                 return Ok(self.give_up(Endless::TimedOut));
             }
             let arrived = self.universe.traffic().arrived;
@@ -227,7 +226,7 @@ impl<'a> Stage<'a> {
             return Ok(false);
         }
         self.now_ms = to_ms;
-        self.reply("tick", id).await.map(|_| true)
+        self.accepted("tick", id).await.map(|()| true)
     }
 
     /// Whether something may still happen before the clock moves.
@@ -242,6 +241,7 @@ impl<'a> Stage<'a> {
             return Ok(state);
         }
         let idle = self.idle().await?;
+        self.idle = idle;
         let sleepers = self.sleepers.iter().filter(|until| **until > self.now_ms).count();
         let running = idle.running.max(self.running.len());
         // Sleepers that the glue counts and did not announce, or the other way round, are about to change.
@@ -315,6 +315,17 @@ impl<'a> Stage<'a> {
         self.reply(op, id).await
     }
 
+    /// Waits for the answer to what must succeed.
+    async fn accepted(&mut self, op: &str, id: u64) -> Result<(), DriverFault> {
+        match self.reply(op, id).await? {
+            Answer::Ok(_) => Ok(()),
+            Answer::Err(error) => Err(glue(format!("{op} failed: {}", json!(error)))),
+            // A real clock needs no ticks.
+            Answer::Unsupported if op == "tick" && self.clock != ClockClass::Virtual => Ok(()),
+            Answer::Unsupported => Err(glue(format!("{op} is unsupported"))),
+        }
+    }
+
     async fn reply(&mut self, op: &str, id: u64) -> Result<Answer, DriverFault> {
         let deadline = Instant::now() + self.driver.limits.start;
         loop {
@@ -361,7 +372,7 @@ impl<'a> Stage<'a> {
 
     fn answered(&mut self, id: u64, answer: Answer) -> Result<(), DriverFault> {
         let Some(number) = self.running.remove(&id) else {
-            return Err(glue(format!("a reply to request {id}, which is not open: {answer:?}")));
+            return Err(glue(format!("a reply to request {id}, which is not open: {}", answer.text())));
         };
         let moment = self.moment();
         if let Some(call) = self.calls.get_mut(number - 1) {
@@ -373,6 +384,20 @@ impl<'a> Stage<'a> {
             };
         }
         Ok(())
+    }
+
+    /// Says what kept the clock from being moved, for whoever wrote the glue.
+    fn note_idle(&mut self) {
+        if self.clock == ClockClass::Virtual && self.knows_idle {
+            let Idle { running, sleeping, blocked, timers } = self.idle;
+            let open = self.universe.traffic().open;
+            let events = self.sleepers.iter().filter(|until| **until > self.now_ms).count();
+            let said = format!(
+                "the clock stood: idle says running {running}, sleeping {sleeping}, blocked {blocked}, timers {timers}; \
+                 sleep events that are not over: {events}; open exchanges: {open}"
+            );
+            self.log.push(said);
+        }
     }
 
     fn give_up(&mut self, endless: Endless) -> bool {

@@ -129,25 +129,32 @@ fn exchanges(
     out: &mut String,
     is_wanted: &impl Fn(Point) -> bool,
 ) {
-    let mut before: Option<(String, usize)> = None;
+    // A hundred calls that do the same are not read by anybody.
+    let mut before = String::new();
+    let (mut alike, mut last) = (0, None);
     for exchange in all.get(from..to.max(from)).unwrap_or_default() {
         let text = one(exchange, labels);
         if !is_wanted(Point::Exchange(exchange.number)) {
             continue;
         }
-        // A hundred calls that do the same are not read by anybody.
         let kind = format!("{:?} {} {:?}", exchange.operation, exchange.method, exchange.status);
-        let alike = match &before {
-            Some((own, count)) if *own == kind => count + 1,
-            _ => 1,
-        };
-        before = Some((kind, alike));
+        if kind != before {
+            more_alike(alike, last, labels, out);
+            (before, alike) = (kind, 0);
+        }
+        alike += 1;
+        last = Some(exchange);
         if alike <= MOST_ALIKE {
             out.push_str(&text);
-        } else {
-            let at = labels.time(exchange.at_ms);
-            write_line(out, format_args!("  exchange {} at {at}: like the one before", exchange.number));
         }
+    }
+    more_alike(alike, last, labels, out);
+}
+
+fn more_alike(alike: usize, last: Option<&Exchange>, labels: &Labels, out: &mut String) {
+    if let Some(last) = last.filter(|_| alike > MOST_ALIKE) {
+        let (more, number, at) = (alike - MOST_ALIKE, last.number, labels.time(last.at_ms));
+        write_line(out, format_args!("  {more} more of the kind, the last of them exchange {number} at {at}"));
     }
 }
 

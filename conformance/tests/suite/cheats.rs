@@ -38,7 +38,7 @@ fn what_a_driver_breaks_is_its_own_fault() {
         ("unknown-id", "a reply to request 4711, which is not open"),
         ("nonsense", "expected ident"),
         ("mute", "no reply to hello within 2s"),
-        ("other-version", "version is 1.0.0 there and 2.0.0 here"),
+        ("other-version", "version is 1.0.0 in the manifest and 2.0.0 in hello"),
         ("other-protocol", "conform 9 is unknown; allowed: 1"),
         ("wrong-idle", "idle: running is \"none\"; allowed: a count"),
     ] {

@@ -104,7 +104,7 @@ fn real_clocks_are_not_judged_on_hours() {
     let manifest = OwnManifest::new(&text.replace("\"virtual\"", "\"real\""));
     // The manifest is lying, which only a case that is run can tell.
     expect(&run(&manifest, &["--only", "AUTH-05"]), 3, &["NOT-OBSERVED", "whose clock the harness can move"]);
-    expect(&run(&manifest, &["--only", "AUTH-01"]), 4, &["clock is real there and virtual here"]);
+    expect(&run(&manifest, &["--only", "AUTH-01"]), 4, &["clock is real in the manifest and virtual in hello"]);
 }
 
 const FAILING: &str = r#"
@@ -136,7 +136,7 @@ fn a_failure_exits_with_1_and_shows_what_was_exchanged() {
             "POST /timbr/api/query/",
             "x-api-key: timbr.tok#1",
             "\"status\":\"error\"",
-            "1 cases: 1 FAIL",
+            "1 case: 1 FAIL",
         ],
     );
 }
@@ -170,7 +170,8 @@ fn a_ledger_turns_known_failures_into_success_and_is_held_to_its_word() {
     for (ledger, parts) in [
         (expected.replace("\"known\"", "\" \""), "TBE-02.error-surfaced: the reason is empty"),
         (format!("{expected}{expected}"), "two entries"),
-        (entry("TBE-02.ends", "verdict = \"PASS\""), "a pass is no failure to expect"),
+        (entry("TBE-02.ends", "verdict = \"PASS\""), "PASS cannot be expected; allowed: FAIL, WARN, INCONCLUSIVE"),
+        (entry("TBE-02.ends", "verdict = \"CONFIG-ERROR\""), "CONFIG-ERROR cannot be expected"),
         (expected.replace("reason", "raeson"), "did you mean `reason`?"),
     ] {
         expect(&run(&failing(&ledger), &today), 4, &[parts]);
@@ -182,7 +183,7 @@ fn warnings_count_only_under_strict() {
     let text =
         FAILING.replace("PROGRAM", env!("CARGO_BIN_EXE_conformance")).replace("error-taken-for-rows", "constant-gap");
     let manifest = OwnManifest::new(&text.replace("ledger = \"ledger.toml\"\n", ""));
-    expect(&run(&manifest, &["--only", "RTY-08"]), 0, &["1 cases: 1 WARN", "RTY-08.gaps-grow: WARN"]);
+    expect(&run(&manifest, &["--only", "RTY-08"]), 0, &["1 case: 1 WARN", "RTY-08.gaps-grow: WARN"]);
     expect(&run(&manifest, &["--only", "RTY-08", "--strict"]), 6, &["warnings, and --strict (exit 6)"]);
 }
 
