@@ -9,8 +9,10 @@ use crate::evidence::Point;
 
 /// Longer bodies are cut.
 const LONGEST_BODY: usize = 2_000;
-/// Of more exchanges than this that look alike, the rest is counted.
-const MOST_ALIKE: usize = 3;
+/// Of exchanges that look alike, so many are shown whole.
+const MOST_WHOLE: usize = 3;
+/// So many are named; the rest is counted.
+const MOST_NAMED: usize = 20;
 
 /// The whole case, or the part that the points stand for.
 pub fn render(transcript: &Transcript, only: Option<&[Point]>) -> String {
@@ -144,16 +146,19 @@ fn exchanges(
         }
         alike += 1;
         last = Some(exchange);
-        if alike <= MOST_ALIKE {
+        if alike <= MOST_WHOLE {
             out.push_str(&text);
+        } else if alike <= MOST_NAMED {
+            let (number, at) = (exchange.number, labels.time(exchange.at_ms));
+            write_line(out, format_args!("  exchange {number} at {at}: like the one before"));
         }
     }
     more_alike(alike, last, labels, out);
 }
 
 fn more_alike(alike: usize, last: Option<&Exchange>, labels: &Labels, out: &mut String) {
-    if let Some(last) = last.filter(|_| alike > MOST_ALIKE) {
-        let (more, number, at) = (alike - MOST_ALIKE, last.number, labels.time(last.at_ms));
+    if let Some(last) = last.filter(|_| alike > MOST_NAMED) {
+        let (more, number, at) = (alike - MOST_NAMED, last.number, labels.time(last.at_ms));
         write_line(out, format_args!("  {more} more of the kind, the last of them exchange {number} at {at}"));
     }
 }
