@@ -3,6 +3,7 @@
 mod case;
 mod plan;
 mod stage;
+mod talk;
 
 use crate::catalogue::Case;
 use crate::driver::Client;

@@ -121,6 +121,8 @@ pub struct Quiet {
     pub from: Moment,
     /// Its end.
     pub to: Moment,
+    /// How long it should have been, in milliseconds.
+    pub asked_ms: i64,
 }
 
 /// Whose fault it is that a case cannot be judged.

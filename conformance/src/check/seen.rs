@@ -45,6 +45,9 @@ pub(crate) fn quiet(t: &Transcript) -> Finding {
     };
     let came = t.exchanges.get(quiet.from.exchanges..quiet.to.exchanges).unwrap_or_default();
     match Evidence::all(came.iter().take(3)) {
+        None if quiet.to.at_ms - quiet.from.at_ms < quiet.asked_ms => {
+            undecided("the client did not come to rest, so the time could not pass")
+        }
         None => Ok(quiet.into()),
         Some(evidence) => evidence.and(quiet).breaks(format!("{} requests that nobody asked for", came.len())),
     }

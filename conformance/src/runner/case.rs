@@ -41,7 +41,13 @@ async fn perform(case: &'static Case, client: &Client, target: &Target) -> Resul
     let clock = client.clock();
     let mut driver = Driver::start(client)
         .map_err(|error| NotRun::Fault(DriverFault::Glue(format!("the driver cannot be started: {error}"))))?;
-    let hello = greet(&mut driver, client).await?;
+    let hello = match greet(&mut driver, client).await {
+        Ok(hello) => hello,
+        Err(why) => {
+            driver.end().await;
+            return Err(why);
+        }
+    };
     if let Some(missing) = case.ops.iter().find(|op| !hello.ops.iter().any(|own| own == *op)) {
         driver.end().await;
         return Err(NotRun::Instead(Verdict::NotApplicable, format!("the driver has no operation {missing}")));
@@ -50,23 +56,19 @@ async fn perform(case: &'static Case, client: &Client, target: &Target) -> Resul
     let cfg = plan::cfg(profile, &universe, case.settings);
     let mut stage = Stage::new(driver, &universe, clock, hello.ops.iter().any(|op| op == "idle"));
     let played = play(case, &mut stage, &universe, &cfg, &hello.ops).await;
-    let fault = played.err();
-    let exchanges = after_the_last(&universe).await?;
-    let mut transcript = Transcript {
+    let exchanges = after_the_last(&universe).await;
+    let seen = stage.close().await;
+    let transcript = Transcript {
         t0_ms: universe.t0_ms,
         clock,
         given: Given { cfg },
-        exchanges,
-        calls: std::mem::take(&mut stage.calls),
-        quiets: std::mem::take(&mut stage.quiets),
-        assumed_quiescent: stage.assumed_quiescent,
-        log: std::mem::take(&mut stage.log),
-        fault,
+        exchanges: exchanges?,
+        calls: seen.calls,
+        quiets: seen.quiets,
+        assumed_quiescent: seen.assumed_quiescent,
+        log: seen.log,
+        fault: played.err().or(seen.fault),
     };
-    match stage.close().await {
-        Ok(log) => transcript.log.extend(log),
-        Err(fault) => transcript.fault = transcript.fault.or(Some(fault)),
-    }
     universe.end().await?;
     Ok(transcript)
 }
