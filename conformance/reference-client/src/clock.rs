@@ -17,7 +17,16 @@ pub(crate) struct Clock {
 #[derive(Debug, Default)]
 struct Sleepers {
     next: u64,
-    until: BTreeMap<u64, i64>,
+    until: BTreeMap<u64, (i64, Whose)>,
+}
+
+/// Who sleeps.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Whose {
+    /// A call that somebody waits for.
+    Call,
+    /// Nobody's: work in the background.
+    Background,
 }
 
 // === impl Clock ===
@@ -37,18 +46,22 @@ impl Clock {
     }
 
     /// How many sleep until a time that has not come, counted by that time: who is about to wake is awake.
-    pub(crate) fn sleeping(&self) -> usize {
+    pub(crate) fn sleeping(&self, who: Whose) -> usize {
         let now = self.now();
-        self.lock().until.values().filter(|until| **until > now).count()
+        self.lock().until.values().filter(|(until, own)| *until > now && *own == who).count()
     }
 
     pub(crate) async fn sleep(&self, ms: u64) {
+        self.sleep_as(Whose::Call, ms).await;
+    }
+
+    pub(crate) async fn sleep_as(&self, who: Whose, ms: u64) {
         let until = self.now().saturating_add_unsigned(ms);
         let id = {
             let mut sleepers = self.lock();
             sleepers.next += 1;
             let id = sleepers.next;
-            sleepers.until.insert(id, until);
+            sleepers.until.insert(id, (until, who));
             // Under the lock, so that nobody counts a sleeper that was not announced. If nobody listens, nobody needs it.
             self.output.send(json!({"ev": "sleep", "until": until})).unwrap_or_default();
             id

@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Whose};
 use crate::config::Config;
 use crate::error::{ApiError, Kind};
 use crate::habits::Habits;
@@ -156,8 +156,8 @@ impl Driver {
             "idle" => {
                 let blocked: usize = self.clients().values().map(|client| client.waiting()).sum();
                 json!({
-                    "running": self.running.load(Ordering::SeqCst), "sleeping": self.clock.sleeping(),
-                    "blocked": blocked, "timers": 0,
+                    "running": self.running.load(Ordering::SeqCst), "sleeping": self.clock.sleeping(Whose::Call),
+                    "blocked": blocked, "timers": self.clock.sleeping(Whose::Background),
                 })
             }
             _ => return None,

@@ -75,10 +75,22 @@ switches! {
     Defect {
         /// Logs in twice before the first call.
         LoginTwice = "login-twice",
+        /// Names another media type for its log in.
+        LoginAsForm = "login-as-form",
+        /// Leaves the client's name out of its log in.
+        LoginWithoutClient = "login-without-client",
+        /// Sends the password in a header too.
+        PasswordInHeader = "password-in-header",
         /// Signs with GUIDs of its own making.
         GuidsMadeUp = "guids-made-up",
         /// Logs in again and again after a refused log in.
         LoginLoop = "login-loop",
+        /// Reports success after a refused log in.
+        LoginRefusalSwallowed = "login-refusal-swallowed",
+        /// Goes on logging in every hour, in the background, after a refused log in.
+        LoginInBackground = "login-in-background",
+        /// Leaves the static key out of its calls.
+        KeyMissing = "key-missing",
         /// Logs in although it has a static key.
         LoginDespiteKey = "login-despite-key",
         /// Percent-encodes the token.
@@ -93,6 +105,16 @@ switches! {
         ExpiryByThousand = "expiry-by-thousand",
         /// Renews after a 401 and reports success without sending again.
         NoReplay = "no-replay",
+        /// Renews twice after a 401.
+        RenewsTwice = "renews-twice",
+        /// Gives up for good after a 401.
+        DeadAfterRefusal = "dead-after-refusal",
+        /// Sends again with the old token after it has renewed.
+        OldTokenOnReplay = "old-token-on-replay",
+        /// Reports success after a second 401.
+        RefusalSwallowed = "refusal-swallowed",
+        /// Goes on sending every hour, in the background, what could not be sent.
+        ResendInBackground = "resend-in-background",
         /// Renews and sends again after each of three 401 answers.
         ReplayThreeTimes = "replay-three-times",
         /// Every call that was refused renews for itself.
@@ -107,12 +129,16 @@ switches! {
         RetryAfterAsMs = "retry-after-as-ms",
         /// Waits the same time before each attempt.
         ConstantGap = "constant-gap",
+        /// Lets the gaps grow beyond what was configured.
+        NoCap = "no-cap",
         /// Tries again without end.
         UnboundedRetry = "unbounded-retry",
         /// Loses the last record of a batch.
         DropLast = "drop-last",
         /// Forgets a batch before it is delivered, and does not say so.
         ClearBeforeSend = "clear-before-send",
+        /// Sends a batch again with other times.
+        SendsTwice = "sends-twice",
         /// Stamps records in seconds.
         StampInSeconds = "stamp-in-seconds",
         /// Stamps records with a fraction.
@@ -123,14 +149,24 @@ switches! {
         SwappedGuids = "swapped-guids",
         /// Sends a record as an object, not in an array.
         BareRecord = "bare-record",
+        /// Posts a device's records to the endpoint of servers.
+        BatchEndpoint = "batch-endpoint",
+        /// Leaves the sector out of its records.
+        SectorMissing = "sector-missing",
+        /// Buys two tokens.
+        TokenBoughtTwice = "token-bought-twice",
         /// Encrypts the bearer's credentials without base64.
         BearerNotBase64 = "bearer-not-base64",
         /// Puts a scheme before the key.
         KeyWithScheme = "key-with-scheme",
+        /// Names another media type for its queries.
+        QueryAsText = "query-as-text",
         /// Calls the ontology by another name in the body of a query.
         MisnamedOntology = "misnamed-ontology",
         /// Changes the line ends of the SQL.
         LineEndsChanged = "line-ends-changed",
+        /// Loses the text of an error.
+        ErrorTextLost = "error-text-lost",
         /// Gives the text of an error to its caller as rows.
         ErrorTakenForRows = "error-taken-for-rows",
     }

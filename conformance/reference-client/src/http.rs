@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use reqwest::{Client, Method, redirect};
 
+use crate::clock::{Clock, Whose};
 use crate::config::Config;
 use crate::error::{ApiError, Kind};
 use crate::habits::{Habit, Habits};
@@ -44,6 +46,18 @@ impl Http {
             .build()
             .map_err(|error| ApiError::new(Kind::Other, error.to_string()))?;
         Ok(Self { client, base_url: config.base_url.trim_end_matches('/').to_owned(), habits })
+    }
+
+    /// Sends it every hour, whether somebody waits for it or not: a defect.
+    pub(crate) fn repeat_in_background(self: &Arc<Self>, clock: &Clock, request: Request) {
+        const HOUR_MS: u64 = 60 * 60 * 1000;
+        let (http, clock) = (Arc::clone(self), clock.clone());
+        tokio::spawn(async move {
+            loop {
+                clock.sleep_as(Whose::Background, HOUR_MS).await;
+                http.exchange(&request).await.map(drop).unwrap_or_default();
+            }
+        });
     }
 
     /// The body of a 2xx answer; anything else is an error.

@@ -51,7 +51,8 @@ impl Policy {
             return Some(self.base_ms.max(asked));
         }
         let doublings = attempt.saturating_sub(1).min(20);
-        let ceiling = self.base_ms.saturating_mul(1 << doublings).min(self.cap_ms);
+        let cap_ms = if self.habits.has(Defect::NoCap) { u64::MAX } else { self.cap_ms };
+        let ceiling = self.base_ms.saturating_mul(1 << doublings).min(cap_ms);
         // Half fixed, half random: the gaps still grow, yet many clients do not return together.
         let draw = self.draws.lock().unwrap_or_else(PoisonError::into_inner).random_range(0..=ceiling - ceiling / 2);
         Some((ceiling / 2 + draw).max(asked))

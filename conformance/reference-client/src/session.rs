@@ -220,17 +220,33 @@ impl Sessions {
                 result => return result,
             }
         }
-        let body = serde_json::to_vec(&self.credential).map_err(|error| unreadable(&error))?;
-        let request = Request {
-            method: Method::POST,
-            path: twinzo_path(path::AUTHENTICATE),
-            headers: vec![("content-type", "application/json; charset=utf-8".to_owned())],
-            body: Some(Bytes::from(body)),
-        };
+        let request = self.log_in_request()?;
         if self.habits.has(Defect::LoginTwice) {
             self.keep(&request).await?;
         }
-        self.keep(&request).await
+        let result = self.keep(&request).await;
+        if self.habits.has(Defect::LoginInBackground) && result.is_err() {
+            self.http.repeat_in_background(&self.clock, request);
+        }
+        result
+    }
+
+    fn log_in_request(&self) -> Result<Request, ApiError> {
+        let mut credential = self.credential.clone();
+        if self.habits.has(Defect::LoginWithoutClient) {
+            credential.client = None;
+        }
+        let body = serde_json::to_vec(&credential).map_err(|error| unreadable(&error))?;
+        let media_type = match self.habits.defect {
+            Some(Defect::LoginAsForm) => "application/x-www-form-urlencoded",
+            _ => "application/json; charset=utf-8",
+        };
+        let mut headers = vec![("content-type", media_type.to_owned())];
+        if self.habits.has(Defect::PasswordInHeader) {
+            headers.push(("x-password", credential.password.unwrap_or_default()));
+        }
+        let path = twinzo_path(path::AUTHENTICATE);
+        Ok(Request { method: Method::POST, path, headers, body: Some(Bytes::from(body)) })
     }
 
     async fn keep(&self, request: &Request) -> Result<Arc<Session>, ApiError> {

@@ -1,6 +1,7 @@
 //! Positions to twinzo, and back.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -28,6 +29,8 @@ pub(crate) struct Twinzo {
     key: Option<Vec<(&'static str, String)>>,
     max_batch: usize,
     habits: Habits,
+    /// It takes no more calls: a defect.
+    is_dead: AtomicBool,
 }
 
 /// A record as the driver protocol gives it.
@@ -66,7 +69,18 @@ struct Device {
     last_time_online: Option<i64>,
 }
 
+/// What a client makes up that does not look at what it got.
+const NOTHING: Bytes = Bytes::from_static(b"{\"Login\":\"\",\"Success\":true,\"Locations\":[]}");
+
 const JSON: &str = "application/json; charset=utf-8";
+
+// === impl Record ===
+
+impl Record {
+    fn a_millisecond_later(&self) -> Self {
+        Self { timestamp_ms: self.timestamp_ms + 1, ..self.clone() }
+    }
+}
 
 // === impl Twinzo ===
 
@@ -78,13 +92,17 @@ impl Twinzo {
                 if habits.has(Defect::SwappedGuids) {
                     std::mem::swap(&mut client, &mut branch);
                 }
-                Some(vec![(header::CLIENT, client), (header::BRANCH, branch), (header::API_KEY, key.clone())])
+                let mut headers = vec![(header::CLIENT, client), (header::BRANCH, branch)];
+                if !habits.has(Defect::KeyMissing) {
+                    headers.push((header::API_KEY, key.clone()));
+                }
+                Some(headers)
             }
             _ => None,
         };
         let sessions = Sessions::new(config, habits, Arc::clone(&http), Arc::clone(&policy), clock.clone());
         let max_batch = if habits.is(Habit::OneRecord) { 1 } else { config.max_batch.unwrap_or(500).max(1) };
-        Self { http, policy, clock, sessions, key, max_batch, habits }
+        Self { http, policy, clock, sessions, key, max_batch, habits, is_dead: AtomicBool::new(false) }
     }
 
     /// Calls that wait for one another.
@@ -93,7 +111,10 @@ impl Twinzo {
     }
 
     pub(crate) async fn log_in(&self) -> Result<Value, ApiError> {
-        let session = self.sessions.live().await?;
+        let session = match self.sessions.live().await {
+            Err(_) if self.habits.has(Defect::LoginRefusalSwallowed) => return Ok(json!({})),
+            result => result?,
+        };
         Ok(json!({"expires_ms": session.expires_at()}))
     }
 
@@ -131,6 +152,11 @@ impl Twinzo {
                 sent.accepted += 1;
                 batch.pop();
             }
+            if self.habits.has(Defect::SendsTwice) {
+                let later: Vec<Record> = batch.iter().map(|(_, record)| record.a_millisecond_later()).collect();
+                let again: Vec<_> = later.iter().enumerate().collect();
+                self.post(&again).await?;
+            }
             let rejected = match self.post(&batch).await {
                 Ok(rejected) => rejected,
                 Err(_) if self.habits.has(Defect::ClearBeforeSend) => Vec::new(),
@@ -150,7 +176,9 @@ impl Twinzo {
                 Ok(only) => json!(only),
                 Err(locations) => json!(locations),
             };
-            let answer = self.signed(Method::POST, twinzo_path(path::LOCALIZATION), Some(&body)).await?;
+            let batch_endpoint = self.habits.has(Defect::BatchEndpoint);
+            let path = if batch_endpoint { path::LOCALIZATION_BATCH } else { path::LOCALIZATION };
+            let answer = self.signed(Method::POST, twinzo_path(path), Some(&body)).await?;
             let places: Vec<usize> = batch.iter().map(|(place, _)| *place).collect();
             return rejected(&read_json(&answer)?, &places);
         }
@@ -201,6 +229,7 @@ impl Twinzo {
             distances: None,
         });
         match self.habits.defect {
+            Some(Defect::SectorMissing) => location["SectorId"] = Value::Null,
             Some(Defect::StampInSeconds) => location["Timestamp"] = json!(record.timestamp_ms / 1000),
             Some(Defect::StampAsFloat) => {
                 #[expect(clippy::cast_precision_loss, reason = "that is the defect")]
@@ -214,6 +243,9 @@ impl Twinzo {
 
     /// A call that is signed, retried, and kept alive over one renewal.
     async fn signed(&self, method: Method, path: String, body: Option<&Value>) -> Result<Bytes, ApiError> {
+        if self.is_dead.load(Ordering::SeqCst) {
+            return Err(ApiError::new(Kind::Other, "refused once, and given up for good"));
+        }
         let body = body.map(|body| Bytes::from(body.to_string()));
         let mut attempt = 1;
         let mut renewals = if self.habits.has(Defect::ReplayThreeTimes) { 3 } else { 1 };
@@ -225,29 +257,44 @@ impl Twinzo {
                 (None, Some(session)) => Some(session),
                 (None, None) => Some(self.sessions.live().await?),
             };
-            let error = match self.http.exchange(&self.request(&method, &path, body.as_ref(), session.as_deref())).await
-            {
+            let request = self.request(&method, &path, body.as_ref(), session.as_deref());
+            let error = match self.http.exchange(&request).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
             if let Some(session) = session.filter(|_| error.kind == Kind::Auth) {
+                self.is_dead.fetch_or(self.habits.has(Defect::DeadAfterRefusal), Ordering::SeqCst);
+                if self.habits.has(Defect::RefusalSwallowed) && renewals == 0 {
+                    return Ok(NOTHING);
+                }
                 if self.habits.is(Habit::SurfaceAtOnce) || renewals == 0 {
                     self.sessions.forget(&session);
-                    return Err(ApiError { attempts: attempt, ..error });
+                    return Err(self.given_up(attempt, error, request));
                 }
                 renewals -= 1;
-                fresh = Some(self.sessions.renewed(Some(&session)).await?);
+                let mut renewed = self.sessions.renewed(Some(&session)).await?;
+                if self.habits.has(Defect::RenewsTwice) {
+                    renewed = self.sessions.renewed(Some(&renewed)).await?;
+                }
+                fresh = Some(if self.habits.has(Defect::OldTokenOnReplay) { session } else { renewed });
                 if self.habits.has(Defect::NoReplay) {
-                    return Ok(Bytes::from_static(b"{\"Login\":\"\",\"Success\":true,\"Locations\":[]}"));
+                    return Ok(NOTHING);
                 }
                 continue;
             }
             let Some(wait) = self.policy.wait_ms(attempt, &error) else {
-                return Err(ApiError { attempts: attempt, ..error });
+                return Err(self.given_up(attempt, error, request));
             };
             self.clock.sleep(wait).await;
             attempt += 1;
         }
+    }
+
+    fn given_up(&self, attempts: u32, error: ApiError, request: Request) -> ApiError {
+        if self.habits.has(Defect::ResendInBackground) {
+            self.http.repeat_in_background(&self.clock, request);
+        }
+        ApiError { attempts, ..error }
     }
 
     fn request(&self, method: &Method, path: &str, body: Option<&Bytes>, session: Option<&Session>) -> Request {

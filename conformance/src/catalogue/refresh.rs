@@ -100,7 +100,8 @@ fn overlapping() -> Vec<Case> {
             settings: &[],
             steps: |scene| {
                 let [held, refused] = refused_together(scene);
-                vec![ask(scene, 0).into(), held, refused, together(scene, 100), ask(scene, 101).into()]
+                let first = send(scene, 0, 1).into();
+                vec![first, ask(scene, 0).into(), held, refused, together(scene, 100), ask(scene, 101).into()]
             },
             delivered: renew::overlapped,
             checks: &[
@@ -139,6 +140,7 @@ fn overlapping() -> Vec<Case> {
                 };
                 let [held, refused] = refused_together(scene);
                 vec![
+                    send(scene, 0, 1).into(),
                     ask(scene, 0).into(),
                     held,
                     refused,
@@ -163,7 +165,7 @@ fn overlapping() -> Vec<Case> {
                     kind: None,
                     judge: renew::attempts_are_shared,
                 },
-                Check { name: "recovers", says: "the next call succeeds", kind: None, judge: |t| seen::ok(t, 22) },
+                Check { name: "recovers", says: "the next call succeeds", kind: None, judge: |t| seen::ok(t, 23) },
             ],
         },
     ]

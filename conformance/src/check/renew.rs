@@ -1,5 +1,7 @@
 //! Renewal: by refresh or by log in, at the right time and not more often than needed.
 
+use serde_json::Value;
+
 use super::seen;
 use super::sign::issued_token;
 use crate::evidence::{Evidence, Finding, Objection, undecided};
@@ -121,13 +123,13 @@ pub(crate) fn overlapped(t: &Transcript) -> Finding {
 
 /// The calls that were asked for together.
 fn together(t: &Transcript) -> Result<&[Call], Objection> {
-    let Some((_, rest)) = t.calls.split_first() else { return undecided("no call was made") };
-    let began = rest.first().map(|call| call.began);
-    let count = rest.iter().take_while(|call| Some(call.began) == began).count();
-    match rest.get(..count) {
-        Some(together) if count > 1 => Ok(together),
-        _ => undecided("the calls were not made together"),
-    }
+    let began_together = |pair: &[Call]| pair[0].began == pair[1].began;
+    let Some(first) = t.calls.windows(2).position(began_together) else {
+        return undecided("the calls were not made together");
+    };
+    let rest = t.calls.get(first..).unwrap_or_default();
+    let count = rest.iter().take_while(|call| call.began == rest[0].began).count();
+    Ok(rest.get(..count).unwrap_or_default())
 }
 
 /// One renewal for all calls that were refused together.
@@ -171,14 +173,19 @@ pub(crate) fn only_the_new(t: &Transcript) -> Finding {
 /// Every call is delivered, or its caller learns that it is not.
 pub(crate) fn each_delivered_or_surfaced(t: &Transcript) -> Finding {
     let calls = together(t)?;
+    let stored = super::deliver::stored(t);
     for call in calls {
-        let Outcome::Ok(_) = &call.outcome else { continue };
-        if call.op != "send" {
+        let Outcome::Ok(value) = &call.outcome else { continue };
+        if call.op == "read" {
+            // The position that was sent at first.
+            let known = t.calls.first().and_then(|call| call.args.pointer("/records/0/x"));
+            if value.get("x").and_then(Value::as_f64) != known.and_then(Value::as_f64) {
+                return Evidence::from(call).breaks("the caller is told that it succeeded, and gets no position");
+            }
             continue;
         }
         let x = call.args.pointer("/records/0/x").map(ToString::to_string).unwrap_or_default();
-        let is_stored = super::deliver::stored(t).iter().any(|record| record.x == x);
-        if !is_stored {
+        if !stored.iter().any(|record| record.x == x) {
             return Evidence::from(call).breaks("the caller is told that it succeeded, and the record is not stored");
         }
     }
