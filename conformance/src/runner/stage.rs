@@ -160,7 +160,8 @@ impl<'a> Stage<'a> {
 
     /// Waits until as many requests have come as were asked for, or no more come, and moves the clock on.
     async fn release(&mut self, before: u64, asked: usize, by: i64) -> Result<(), DriverFault> {
-        const NO_MORE: Duration = Duration::from_millis(150);
+        /// For glue that cannot say who waits for whom.
+        const NO_MORE: Duration = Duration::from_millis(500);
         let deadline = Instant::now() + self.talk.limits().operation;
         let mut arrived = self.universe.traffic().arrived;
         let mut since = Instant::now();
@@ -170,14 +171,25 @@ impl<'a> Stage<'a> {
             if traffic.arrived != arrived {
                 (arrived, since) = (traffic.arrived, Instant::now());
             }
-            let all_came = arrived - before >= asked as u64;
-            let no_more_come = arrived > before && since.elapsed() > NO_MORE;
-            let is_time = (all_came || no_more_come || self.talk.is_done()) && traffic.open == 0;
+            let held = usize::try_from(arrived - before).unwrap_or(usize::MAX);
+            let no_more_come = held >= asked || held > 0 && (since.elapsed() > NO_MORE || self.awake().await? <= held);
+            let is_time = (no_more_come || self.talk.is_done()) && traffic.open == 0;
             if is_time && self.step(self.talk.now_ms.saturating_add(by), arrived).await? || Instant::now() > deadline {
                 return Ok(());
             }
             self.talk.pause().await?;
         }
+    }
+
+    /// How many calls are neither asleep nor wait for another call.
+    async fn awake(&mut self) -> Result<usize, DriverFault> {
+        if !self.knows_idle {
+            return Ok(usize::MAX);
+        }
+        let idle = self.talk.idle().await?;
+        let running = idle.running.max(self.talk.running());
+        self.idle = idle;
+        Ok(running.saturating_sub(idle.sleeping + idle.blocked))
     }
 
     /// Moves both clocks, unless somebody came meanwhile.
@@ -201,13 +213,9 @@ impl<'a> Stage<'a> {
             self.assumed_quiescent += u32::from(state == State::Asleep);
             return Ok(state);
         }
-        let idle = self.talk.idle().await?;
-        self.idle = idle;
-        let sleepers = self.talk.sleepers();
-        let running = idle.running.max(self.talk.running());
+        let awake = self.awake().await?;
         // Sleepers that the glue counts and did not announce, or the other way round, are about to change.
-        let agrees = idle.sleeping + idle.timers == sleepers;
-        let awake = running.saturating_sub(idle.sleeping + idle.blocked);
+        let agrees = self.idle.sleeping + self.idle.timers == self.talk.sleepers();
         let after = self.universe.traffic();
         let asleep = agrees && awake == 0 && after == before;
         Ok(if asleep { State::Asleep } else { State::Busy })
