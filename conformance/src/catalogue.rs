@@ -1,4 +1,4 @@
-//! The cases: what is done to a client, and what is looked at then. A case is data; its checks are in [`crate::check`].
+//! The cases: what is done to a client, and what is looked at then. A case is data; its checks look at a transcript.
 //!
 //! Names are those of the requirements in `clause/clauses.toml`. The driver never learns them.
 

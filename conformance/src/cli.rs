@@ -115,7 +115,11 @@ impl Cli {
         });
         // A driver that does not go must not keep us.
         runtime.shutdown_background();
-        exit
+        match exit {
+            // Who reads no more has read enough.
+            Err(Failure::Print(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Conformant),
+            exit => exit,
+        }
     }
 }
 

@@ -89,7 +89,15 @@ impl<W: Write> Human<W> {
     ///
     /// Whatever printing gave.
     pub fn end(mut self, results: &Results, exit: Exit) -> io::Result<()> {
-        self.failed?;
+        match self.print_end(results, exit) {
+            // Who reads no more has read enough; the exit status is still the run's.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            printed => printed,
+        }
+    }
+
+    fn print_end(&mut self, results: &Results, exit: Exit) -> io::Result<()> {
+        std::mem::replace(&mut self.failed, Ok(()))?;
         let counts: Vec<String> = Verdict::ALL
             .iter()
             .map(|verdict| (results.count(*verdict), verdict.name()))
