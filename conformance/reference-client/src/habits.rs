@@ -65,6 +65,8 @@ switches! {
         LowerCasePaths = "lower-case-paths",
         /// Sends headers that nobody asked for.
         ExtraHeaders = "extra-headers",
+        /// Writes GUIDs in upper case.
+        UpperCaseGuids = "upper-case-guids",
         /// Opens a connection for each call.
         ClosePerCall = "close-per-call",
     }

@@ -75,6 +75,10 @@ impl Session {
     /// The headers that sign a call.
     pub(crate) fn headers(&self, habits: Habits) -> Vec<(&'static str, String)> {
         let (mut client, mut branch) = (self.client.clone(), self.branch.clone());
+        if habits.is(Habit::UpperCaseGuids) {
+            client.make_ascii_uppercase();
+            branch.make_ascii_uppercase();
+        }
         let mut token = self.token.clone();
         let mut headers = Vec::new();
         match habits.defect {

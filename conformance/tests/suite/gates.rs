@@ -53,6 +53,15 @@ fn good_clients_of_other_habits_pass() {
 }
 
 #[test]
+fn a_reading_that_is_not_the_strictest_is_a_pass_that_says_so() {
+    let outcomes =
+        run(&Client::Reference(Habits::other(Habit::UpperCaseGuids)), &crate::support::cases(&["HDR-03"]), 1);
+    let check = &outcomes[0].checks[0];
+    assert_eq!(check.verdict, Verdict::PassNonstrict);
+    assert!(check.message.as_deref().unwrap().contains("another letter case"), "{check:?}");
+}
+
+#[test]
 fn the_digest_is_the_same_for_every_seed_and_not_for_another_behaviour() {
     let (policy, all) = (Policy::baseline().unwrap(), catalogue::all().iter().collect::<Vec<_>>());
     let digest = |habits: Habits, seed| {
