@@ -31,7 +31,7 @@ pub enum Client {
 /// A driver that runs.
 #[derive(Debug)]
 pub struct Driver {
-    said: mpsc::UnboundedReceiver<Said>,
+    said: mpsc::Receiver<Said>,
     outbox: mpsc::UnboundedSender<String>,
     running: Running,
     next_id: u64,
@@ -41,6 +41,8 @@ pub struct Driver {
 
 /// Marks the lines of a driver that are messages.
 pub const MARK: &str = "@conform ";
+/// A driver that says more than is read waits.
+const MOST_UNREAD: usize = 4096;
 /// Longer lines are a breach of the protocol.
 pub const LONGEST_LINE: usize = 16 << 20;
 
@@ -104,7 +106,7 @@ impl Driver {
     ///
     /// The program cannot be started.
     pub fn start(client: &Client) -> std::io::Result<Self> {
-        let (said_to_us, said) = mpsc::unbounded_channel();
+        let (said_to_us, said) = mpsc::channel(MOST_UNREAD);
         let (outbox, lines) = mpsc::unbounded_channel();
         let running = match client {
             Client::External(manifest) => process::spawn(manifest, lines, said_to_us)?,

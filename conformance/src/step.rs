@@ -5,6 +5,11 @@ use serde_json::{Map, Value};
 /// One step of a case.
 #[derive(Clone, Debug)]
 pub enum Step {
+    /// Changes the server's settings before the client is opened.
+    Settings {
+        /// A merge patch.
+        patch: Value,
+    },
     /// Steers the server: one call of its admin API.
     Server {
         /// The method.
@@ -16,13 +21,12 @@ pub enum Step {
     },
     /// Asks the client for something, and waits until it is done.
     Ask(Ask),
-    /// Asks the client for several things at once, and waits until all are done. Where the server holds the first
-    /// answers back on its clock, that is moved by `release_ms` as soon as no more requests come.
+    /// Asks the client for several things at once, and waits until all are done.
     Together {
         /// What is asked for.
         asks: Vec<Ask>,
-        /// How far the clock must move for the held answers to go.
-        release_ms: Option<i64>,
+        /// How the answers that are held back are let go.
+        release: Release,
     },
     /// Lets time pass. Timers that end meanwhile end at their time.
     Pass {
@@ -34,6 +38,15 @@ pub enum Step {
         /// How much.
         ms: i64,
     },
+}
+
+/// How answers are let go that the server holds back on its clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Release {
+    /// The rule that holds them back.
+    pub rule: &'static str,
+    /// How far the clock must move after the last of them came.
+    pub by_ms: i64,
 }
 
 /// One operation of the client.

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use mock_server::sandbox::Sandbox;
 use mock_server::{Config, RunningServer};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::hex::hex;
 use crate::manifest::ClockClass;
-use crate::transcript::Exchange;
+use crate::transcript::{Entry, Exchange};
 
 pub use mock_server::sandbox::Traffic;
 
@@ -36,6 +37,8 @@ pub struct Universe {
     admin: String,
     /// Where clients find it.
     pub base_url: String,
+    /// The name under which the client is opened.
+    pub handle: String,
     /// The time at which it began, in unix milliseconds.
     pub t0_ms: i64,
     /// What clients log in with.
@@ -103,11 +106,18 @@ impl Target {
         config.server.port = 0;
         // Checks compare credentials; reports show labels in their place.
         config.server.show_secrets = true;
+        // A driver must not read what is expected, nor take back what it did.
+        let token = Draw { seed: fresh_seed()?, case: "admin" }.hex("token", 32);
+        config.server.admin_port = Some(0);
+        config.server.admin_token = Some(token.clone().into());
         config.journal.body_bytes = mock_server::config::Size::from_bytes(1 << 20);
         config.entropy.seed = seed;
         config.entropy.run = Some("conformance".to_owned());
         let server = RunningServer::start(config).await.map_err(wrong)?;
-        let http = reqwest::Client::builder().no_proxy().build().map_err(wrong)?;
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {token}")).map_err(wrong)?;
+        bearer.set_sensitive(true);
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, bearer)]);
+        let http = reqwest::Client::builder().no_proxy().default_headers(headers).build().map_err(wrong)?;
         Ok(Self { server, http, seed })
     }
 
@@ -140,6 +150,7 @@ impl Target {
             admin: format!("{admin}/sandboxes/{name}"),
             http: self.http.clone(),
             base_url: String::new(),
+            handle: draw.hex("handle", 8),
             t0_ms: sandbox.clock.now().as_millisecond(),
             credentials: credentials(&created.credentials, &draw, salt)?,
             sandbox,
@@ -190,15 +201,25 @@ impl Universe {
         #[derive(Deserialize)]
         struct Journal {
             evicted: u64,
-            requests: Vec<crate::transcript::Entry>,
+            requests: Vec<Entry>,
         }
         let journal: Journal = parsed(self.admin("GET", &format!("requests?limit={ENTRIES}"), None).await?)?;
-        if journal.evicted > 0 {
-            return Err(wrong(format!("the journal lost {} exchanges", journal.evicted)));
-        }
         let mut entries = journal.requests;
+        // What the connection answered itself never was an exchange, and is not counted as one.
+        entries.retain(Entry::was_served);
         entries.sort_by_key(|entry| entry.id);
+        let arrived = self.traffic().arrived;
+        if journal.evicted > 0 || entries.len() as u64 != arrived {
+            return Err(wrong(format!("{arrived} exchanges came, and the journal has {}", entries.len())));
+        }
         Ok(entries.into_iter().zip(1..).map(|(entry, number)| Exchange::new(number, entry)).collect())
+    }
+
+    /// On how many exchanges a rule fired.
+    pub async fn fired(&self, rule: &str) -> Result<usize, TargetError> {
+        let rule = self.admin("GET", &format!("faults/{rule}"), None).await?;
+        let fired = rule.get("fired").and_then(Value::as_u64);
+        fired.and_then(|fired| usize::try_from(fired).ok()).ok_or_else(|| wrong("the rule has no count"))
     }
 
     /// Takes it away.
@@ -263,6 +284,11 @@ fn parsed<T: for<'de> Deserialize<'de>>(value: Value) -> Result<T, TargetError> 
 
 fn wrong(error: impl std::fmt::Display) -> TargetError {
     TargetError(error.to_string())
+}
+
+/// For what must not be guessed.
+fn fresh_seed() -> Result<u64, TargetError> {
+    mock_server::entropy::fresh_run().map(|run| Draw { seed: 0, case: &run }.number("fresh")).map_err(wrong)
 }
 
 /// Draws of one case: each a function of seed, case and purpose.

@@ -66,5 +66,5 @@ fn three_calls(scene: &Scene<'_>) -> Vec<Step> {
 }
 
 fn an_hour_of_life() -> Step {
-    Step::Server { method: "PATCH", path: "settings".to_owned(), body: Some(json!({"twinzo": {"token_life": "1h"}})) }
+    Step::Settings { patch: json!({"twinzo": {"token_life": "1h"}}) }
 }

@@ -7,7 +7,7 @@ use super::token::fail_next;
 use super::{Case, Check, DEVICE, Scene, Setting};
 use crate::check::{renew, seen};
 use crate::clause::Kind;
-use crate::step::{Ask, HOUR, Step};
+use crate::step::{Ask, HOUR, Release, Step};
 
 /// How far the clock moves to let the held answers go.
 const HOLD_MS: i64 = 1000;
@@ -197,7 +197,10 @@ fn refused_together(scene: &Scene<'_>) -> [Step; 2] {
 }
 
 fn together(scene: &Scene<'_>, count: usize) -> Step {
-    Step::Together { asks: (1..=count).map(|number| ask(scene, number)).collect(), release_ms: Some(HOLD_MS) }
+    Step::Together {
+        asks: (1..=count).map(|number| ask(scene, number)).collect(),
+        release: Release { rule: "held", by_ms: HOLD_MS },
+    }
 }
 
 /// A signed call: a read if the client can, since many clients send records one after the other.

@@ -123,7 +123,7 @@ impl Talk {
             Said::Log(text) => self.stray.push(text),
             Said::Broken { line, why } => self.broken = Some(format!("{why}: {line}")),
             Said::Reply { id, .. } => self.broken = Some(format!("a reply to request {id}, which is not open")),
-            Said::Slept { .. } | Said::Ended => {}
+            Said::Slept { .. } | Said::Woke { .. } | Said::Ended => {}
         }
     }
 

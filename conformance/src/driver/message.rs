@@ -22,6 +22,11 @@ pub enum Said {
         /// Virtual unix milliseconds.
         until_ms: i64,
     },
+    /// A sleep was called off before its end.
+    Woke {
+        /// The end that it would have had.
+        until_ms: i64,
+    },
     /// Text beside the protocol.
     Log(String),
     /// A line that breaks the protocol.
@@ -123,7 +128,9 @@ fn understand(text: &str) -> Result<Said, String> {
         return match (event.as_str(), raw.until, raw.text) {
             #[expect(clippy::cast_possible_truncation, reason = "floats that are no time are past or far away")]
             ("sleep", Some(until), _) => Ok(Said::Slept { until_ms: until.ceil() as i64 }),
-            ("sleep", None, _) => Err("the event sleep has no until".to_owned()),
+            #[expect(clippy::cast_possible_truncation, reason = "as above")]
+            ("wake", Some(until), _) => Ok(Said::Woke { until_ms: until.ceil() as i64 }),
+            ("sleep" | "wake", None, _) => Err(format!("the event {event} has no until")),
             ("log", _, text) => Ok(Said::Log(text.unwrap_or_default())),
             // Later versions of the protocol may have more.
             _ => Ok(Said::Log(format!("event {event}"))),

@@ -22,11 +22,15 @@ pub(super) struct Running {
 
 #[derive(Debug)]
 enum Kind {
-    Process(Box<Child>),
+    Process(Box<Child>, Group),
     Task(JoinHandle<std::io::Result<()>>),
 }
 
-/// A driver that floods its output has this much, log text included.
+/// A process group; whoever is left in it is ended when this is dropped.
+#[derive(Debug)]
+struct Group(Option<u32>);
+
+/// A driver that floods its output has this much on each of its two streams.
 const MOST_OUTPUT: usize = 256 << 20;
 /// A proxy of this machine must not join in.
 const PROXIES: [&str; 6] = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
@@ -35,7 +39,7 @@ const PROXIES: [&str; 6] = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_pr
 pub(super) fn spawn(
     manifest: &Manifest,
     lines: mpsc::UnboundedReceiver<String>,
-    said: mpsc::UnboundedSender<Said>,
+    said: mpsc::Sender<Said>,
 ) -> std::io::Result<Running> {
     let [program, arguments @ ..] = manifest.argv.as_slice() else {
         return Err(std::io::Error::other("argv is empty"));
@@ -68,15 +72,12 @@ pub(super) fn spawn(
         tokio::spawn(read(stdout, said, message::read)),
         tokio::spawn(read(stderr, logged, |line| Said::Log(format!("stderr: {line}")))),
     ];
-    Ok(Running { kind: Kind::Process(Box::new(child)), carriers })
+    let group = Group(child.id());
+    Ok(Running { kind: Kind::Process(Box::new(child), group), carriers })
 }
 
 /// The reference client, over pipes inside this process.
-pub(super) fn in_process(
-    habits: Habits,
-    lines: mpsc::UnboundedReceiver<String>,
-    said: mpsc::UnboundedSender<Said>,
-) -> Running {
+pub(super) fn in_process(habits: Habits, lines: mpsc::UnboundedReceiver<String>, said: mpsc::Sender<Said>) -> Running {
     const BUFFER: usize = 64 << 10;
     let (to_client, input) = tokio::io::duplex(BUFFER);
     let (output, from_client) = tokio::io::duplex(BUFFER);
@@ -95,11 +96,7 @@ async fn write(mut to: impl AsyncWrite + Unpin, mut lines: mpsc::UnboundedReceiv
     }
 }
 
-async fn read(
-    from: impl AsyncRead + Unpin,
-    said: mpsc::UnboundedSender<Said>,
-    understand: impl Fn(&str) -> Said + Send,
-) {
+async fn read(from: impl AsyncRead + Unpin, said: mpsc::Sender<Said>, understand: impl Fn(&str) -> Said + Send) {
     let mut from = BufReader::new(from);
     let mut line = Vec::new();
     let mut left = MOST_OUTPUT;
@@ -110,7 +107,7 @@ async fn read(
             Ok(0) => return,
             Ok(length) if length < longest => {
                 left -= length;
-                if said.send(understand(String::from_utf8_lossy(&line).trim_end())).is_err() {
+                if said.send(understand(String::from_utf8_lossy(&line).trim_end())).await.is_err() {
                     return;
                 }
                 continue;
@@ -119,7 +116,7 @@ async fn read(
             Ok(_) => format!("a line is longer than {LONGEST_LINE} bytes"),
             Err(error) => error.to_string(),
         };
-        said.send(Said::Broken { line: String::new(), why }).unwrap_or_default();
+        said.send(Said::Broken { line: String::new(), why }).await.unwrap_or_default();
         return;
     }
 }
@@ -130,11 +127,10 @@ impl Running {
     /// Waits for it to go by itself, and ends what is left.
     pub(super) async fn end(self, patience: Duration) -> Ended {
         let ended = match self.kind {
-            Kind::Process(mut child) => {
-                let group = child.id();
+            Kind::Process(mut child, group) => {
                 let waited = tokio::time::timeout(patience, child.wait()).await;
                 // Also what it started, whether it went by itself or not.
-                kill_group(group);
+                drop(group);
                 match waited {
                     Ok(Ok(status)) if status.success() => Ended::Well,
                     Ok(Ok(status)) => Ended::Badly(status.to_string()),
@@ -159,6 +155,12 @@ impl Running {
             carrier.abort();
         }
         ended
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        kill_group(self.0);
     }
 }
 

@@ -110,7 +110,7 @@ pub(crate) async fn greet(driver: &mut Driver, client: &Client) -> Result<Hello,
                 Said::Reply { id, answer } => {
                     return Err(format!("a reply to request {id} before hello is answered: {}", answer.text()));
                 }
-                Said::Slept { .. } => return Err("a sleep before hello is answered".to_owned()),
+                Said::Slept { .. } | Said::Woke { .. } => return Err("a sleep before hello is answered".to_owned()),
             }
         }
     });
@@ -161,23 +161,28 @@ async fn play(
     cfg: &serde_json::Map<String, serde_json::Value>,
     ops: &[String],
 ) -> Result<(), DriverFault> {
-    stage.open(cfg).await?;
     let scene = Scene { t0_ms: universe.t0_ms, credentials: &universe.credentials, cfg, ops };
-    for step in (case.steps)(&scene) {
+    let steps = (case.steps)(&scene);
+    let referee = |error: TargetError| DriverFault::Referee(error.to_string());
+    for step in &steps {
+        if let Step::Settings { patch } = step {
+            universe.admin("PATCH", "settings", Some(patch)).await.map_err(referee)?;
+        }
+    }
+    stage.open(cfg).await?;
+    for step in steps {
         match step {
+            Step::Settings { .. } => {}
             Step::Server { method, path, body } => {
-                universe
-                    .admin(method, &path, body.as_ref())
-                    .await
-                    .map_err(|error| DriverFault::Referee(error.to_string()))?;
+                universe.admin(method, &path, body.as_ref()).await.map_err(referee)?;
             }
             Step::Ask(ask) => {
                 if !stage.ask(&[ask], None).await? {
                     return Ok(());
                 }
             }
-            Step::Together { asks, release_ms } => {
-                if !stage.ask(&asks, release_ms).await? {
+            Step::Together { asks, release } => {
+                if !stage.ask(&asks, Some(&release)).await? {
                     return Ok(());
                 }
             }

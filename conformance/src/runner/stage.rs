@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use super::talk::{Idle, Talk};
 use crate::driver::Driver;
 use crate::manifest::ClockClass;
-use crate::step::Ask;
-use crate::target::Universe;
+use crate::step::{Ask, Release};
+use crate::target::{TargetError, Universe};
 use crate::transcript::{Call, DriverFault, Endless, Quiet};
 
 /// A client, a part of the server, and their clock.
@@ -25,6 +25,8 @@ pub(super) struct Stage<'a> {
     knows_idle: bool,
     /// What the glue said last of its calls.
     idle: Idle,
+    /// Whether the last step may have woken somebody whom no call waits for, and who is not counted when awake.
+    woke_background: bool,
     quiets: Vec<Quiet>,
     assumed_quiescent: u32,
 }
@@ -66,6 +68,7 @@ impl<'a> Stage<'a> {
             clock,
             knows_idle,
             idle: Idle::default(),
+            woke_background: false,
             quiets: Vec::new(),
             assumed_quiescent: 0,
         }
@@ -84,11 +87,10 @@ impl<'a> Stage<'a> {
     }
 
     /// Asks for several things at once, and waits until all are done; `Ok(false)` if one of them never ends.
-    pub(super) async fn ask(&mut self, asks: &[Ask], release_ms: Option<i64>) -> Result<bool, DriverFault> {
-        let before = self.universe.traffic().arrived;
+    pub(super) async fn ask(&mut self, asks: &[Ask], release: Option<&Release>) -> Result<bool, DriverFault> {
         let began = self.talk.begin(asks);
-        if let Some(by) = release_ms {
-            self.release(before, asks.len(), by).await?;
+        if let Some(release) = release {
+            self.release(release, asks.len()).await?;
         }
         let deadline = Instant::now() + self.talk.limits().operation;
         let mut steps = 0;
@@ -158,27 +160,33 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// Waits until as many requests have come as were asked for, or no more come, and moves the clock on.
-    async fn release(&mut self, before: u64, asked: usize, by: i64) -> Result<(), DriverFault> {
+    /// Waits until every call that is awake has its answer held back, or no more requests come, and moves the clock on.
+    async fn release(&mut self, release: &Release, asked: usize) -> Result<(), DriverFault> {
         /// For glue that cannot say who waits for whom.
         const NO_MORE: Duration = Duration::from_millis(500);
         let deadline = Instant::now() + self.talk.limits().operation;
         let mut arrived = self.universe.traffic().arrived;
         let mut since = Instant::now();
-        loop {
+        while Instant::now() <= deadline && !self.talk.is_done() {
             self.talk.listen()?;
             let traffic = self.universe.traffic();
             if traffic.arrived != arrived {
                 (arrived, since) = (traffic.arrived, Instant::now());
             }
-            let held = usize::try_from(arrived - before).unwrap_or(usize::MAX);
-            let no_more_come = held >= asked || held > 0 && (since.elapsed() > NO_MORE || self.awake().await? <= held);
-            let is_time = (no_more_come || self.talk.is_done()) && traffic.open == 0;
-            if is_time && self.step(self.talk.now_ms.saturating_add(by), arrived).await? || Instant::now() > deadline {
-                return Ok(());
+            let held = self.universe.fired(release.rule).await.map_err(referee)?;
+            let awake = self.awake().await?;
+            let all_are_held = held >= asked || awake <= held && self.agrees();
+            if traffic.open == 0 && (all_are_held || held > 0 && since.elapsed() > NO_MORE) {
+                // Who sleeps before it sends is waited for; the answers are held long enough.
+                let target = self.talk.now_ms.saturating_add(release.by_ms);
+                let timer = self.talk.next_timer().filter(|timer| *timer < target && held < asked);
+                if self.step(timer.unwrap_or(target), arrived).await? && timer.is_none() {
+                    return Ok(());
+                }
             }
             self.talk.pause().await?;
         }
+        Ok(())
     }
 
     /// How many calls are neither asleep nor wait for another call.
@@ -192,6 +200,11 @@ impl<'a> Stage<'a> {
         Ok(running.saturating_sub(idle.sleeping + idle.blocked))
     }
 
+    /// Sleepers that the glue counts and did not announce, or the other way round, are about to change.
+    fn agrees(&self) -> bool {
+        self.idle.sleeping + self.idle.timers == self.talk.sleepers()
+    }
+
     /// Moves both clocks, unless somebody came meanwhile.
     async fn step(&mut self, to_ms: i64, arrived: u64) -> Result<bool, DriverFault> {
         let (id, write) = self.talk.tick(to_ms);
@@ -199,6 +212,7 @@ impl<'a> Stage<'a> {
             return Ok(false);
         }
         self.talk.now_ms = to_ms;
+        self.woke_background = self.idle.timers > 0;
         self.talk.accepted("tick", id).await.map(|()| true)
     }
 
@@ -208,16 +222,20 @@ impl<'a> Stage<'a> {
         if before.open > 0 {
             return Ok(State::Busy);
         }
-        if !self.knows_idle {
+        if !self.knows_idle || self.woke_background {
             let state = self.settled(before.arrived).await?;
-            self.assumed_quiescent += u32::from(state == State::Asleep);
-            return Ok(state);
+            if state == State::Busy {
+                return Ok(state);
+            }
+            self.assumed_quiescent += 1;
+            self.woke_background = false;
+            if !self.knows_idle {
+                return Ok(state);
+            }
         }
         let awake = self.awake().await?;
-        // Sleepers that the glue counts and did not announce, or the other way round, are about to change.
-        let agrees = self.idle.sleeping + self.idle.timers == self.talk.sleepers();
         let after = self.universe.traffic();
-        let asleep = agrees && awake == 0 && after == before;
+        let asleep = self.agrees() && awake == 0 && after == before;
         Ok(if asleep { State::Asleep } else { State::Busy })
     }
 
@@ -252,4 +270,8 @@ impl<'a> Stage<'a> {
             self.talk.log.push(said);
         }
     }
+}
+
+fn referee(error: TargetError) -> DriverFault {
+    DriverFault::Referee(error.to_string())
 }

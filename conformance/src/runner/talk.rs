@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::driver::{Answer, Driver, Ended, Said};
 use crate::manifest::{ClockClass, Limits};
@@ -39,6 +39,10 @@ pub(super) struct Idle {
 
 /// Between two looks at a client that is busy.
 const LOOK: Duration = Duration::from_millis(1);
+/// Nobody runs more calls than this.
+const MOST_COUNTED: u64 = 1_000_000;
+/// So much is read before something else is done.
+const MOST_AT_ONCE: usize = 10_000;
 /// Log lines that are kept, and of each so much.
 const MOST_LOG: usize = 200;
 const LONGEST_LOG: usize = 4 << 10;
@@ -51,7 +55,7 @@ impl<'a> Talk<'a> {
             driver,
             universe,
             clock,
-            handle: "h1".to_owned(),
+            handle: universe.handle.clone(),
             now_ms: universe.t0_ms,
             sleepers: Vec::new(),
             running: BTreeMap::new(),
@@ -127,12 +131,17 @@ impl<'a> Talk<'a> {
         self.sleepers.iter().filter(|until| **until > self.now_ms).count()
     }
 
-    /// Waits for the driver to say something; whether it did.
+    /// Waits for the driver to say something that is more than log text; whether it did.
     pub(super) async fn hear(&mut self, patience: Duration) -> Result<bool, DriverFault> {
-        match timeout(patience, self.driver.next()).await {
-            Ok(said) => self.take(said).map(|()| true),
-            Err(_) => Ok(false),
+        let deadline = Instant::now() + patience;
+        while let Ok(said) = timeout_at(deadline, self.driver.next()).await {
+            let is_text = matches!(said, Said::Log(_));
+            self.take(said)?;
+            if !is_text {
+                return Ok(true);
+            }
         }
+        Ok(false)
     }
 
     /// What the glue says of its calls.
@@ -145,6 +154,7 @@ impl<'a> Talk<'a> {
             None | Some(Value::Null) => Ok(0),
             Some(count) => count
                 .as_u64()
+                .filter(|count| *count <= MOST_COUNTED)
                 .and_then(|count| usize::try_from(count).ok())
                 .ok_or_else(|| glue(format!("idle: {key} is {count}; allowed: a count"))),
         };
@@ -205,7 +215,8 @@ impl<'a> Talk<'a> {
 
     /// Takes what the driver has said already.
     pub(super) fn listen(&mut self) -> Result<(), DriverFault> {
-        while let Some(said) = self.driver.next_at_once() {
+        for _ in 0..MOST_AT_ONCE {
+            let Some(said) = self.driver.next_at_once() else { break };
             self.take(said)?;
         }
         Ok(())
@@ -216,6 +227,12 @@ impl<'a> Talk<'a> {
             Said::Reply { id, answer } => self.answered(id, answer),
             Said::Slept { until_ms } => {
                 self.sleepers.push(until_ms);
+                Ok(())
+            }
+            Said::Woke { until_ms } => {
+                if let Some(place) = self.sleepers.iter().position(|until| *until == until_ms) {
+                    self.sleepers.swap_remove(place);
+                }
                 Ok(())
             }
             Said::Log(mut text) => {

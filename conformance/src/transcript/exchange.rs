@@ -96,6 +96,16 @@ struct EntrySide {
     base64: Option<String>,
 }
 
+// === impl Entry ===
+
+impl Entry {
+    /// Whether a request came to the vendors; else the connection answered by itself.
+    pub(crate) fn was_served(&self) -> bool {
+        const BY_ITSELF: [&str; 4] = ["HeadMalformed", "HeadTooLarge", "HeadTooSlow", "TooManyConnections"];
+        self.reason.as_deref().is_none_or(|reason| !BY_ITSELF.contains(&reason))
+    }
+}
+
 // === impl Exchange ===
 
 impl Exchange {
