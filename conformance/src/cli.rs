@@ -79,6 +79,8 @@ pub(crate) enum Failure {
     Unwritable { path: PathBuf, cause: io::Error },
     #[error("cannot print: {0}")]
     Print(#[from] io::Error),
+    #[error("interrupted")]
+    Interrupted,
 }
 
 // === impl Failure ===
@@ -87,7 +89,7 @@ impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::File(_) | Self::Unwritable { .. } => Exit::Config,
-            Self::Selection(_) => Exit::Incomplete,
+            Self::Selection(_) | Self::Interrupted => Exit::Incomplete,
             Self::Target(_) | Self::Print(_) => Exit::Harness,
         }
     }
@@ -99,18 +101,10 @@ impl Cli {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let exit = runtime.block_on(async {
-            match self.command {
-                Command::Run(arguments) => run::run(arguments).await,
-                Command::List => list(&mut io::stdout().lock()),
-                Command::Explain { case } => explain::explain(&case).await,
-                Command::Driver(DriverCommand::Lint { manifest }) => lint(&manifest).await,
-                Command::Driver(DriverCommand::Reference { defect }) => {
-                    let input = tokio::io::BufReader::new(tokio::io::stdin());
-                    let habits = Habits { defect, ..Habits::default() };
-                    reference_client::serve(input, tokio::io::stdout(), habits).await?;
-                    Ok(Exit::Conformant)
-                }
-                Command::SelfTest { seed } => self_test::self_test(seed).await,
+            tokio::select! {
+                exit = self.command.run() => exit,
+                // Drivers end with what holds them.
+                () = interrupted() => Err(Failure::Interrupted),
             }
         });
         // A driver that does not go must not keep us.
@@ -121,6 +115,39 @@ impl Cli {
             exit => exit,
         }
     }
+}
+
+// === impl Command ===
+
+impl Command {
+    async fn run(self) -> Result<Exit, Failure> {
+        match self {
+            Self::Run(arguments) => run::run(arguments).await,
+            Self::List => list(&mut io::stdout().lock()),
+            Self::Explain { case } => explain::explain(&case).await,
+            Self::Driver(DriverCommand::Lint { manifest }) => lint(&manifest).await,
+            Self::Driver(DriverCommand::Reference { defect }) => {
+                let input = tokio::io::BufReader::new(tokio::io::stdin());
+                let habits = Habits { defect, ..Habits::default() };
+                reference_client::serve(input, tokio::io::stdout(), habits).await?;
+                Ok(Exit::Conformant)
+            }
+            Self::SelfTest { seed } => self_test::self_test(seed).await,
+        }
+    }
+}
+
+/// Somebody wants us to end.
+async fn interrupted() {
+    #[cfg(unix)]
+    if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminated.recv() => {}
+        }
+        return;
+    }
+    tokio::signal::ctrl_c().await.unwrap_or_default();
 }
 
 fn list(out: &mut impl Write) -> Result<Exit, Failure> {

@@ -63,6 +63,8 @@ switches! {
         Chunked = "chunked",
         /// Writes paths in lower case.
         LowerCasePaths = "lower-case-paths",
+        /// Writes the names of members in lower case.
+        LowerCaseNames = "lower-case-names",
         /// Sends headers that nobody asked for.
         ExtraHeaders = "extra-headers",
         /// Writes GUIDs in upper case.
@@ -165,6 +167,8 @@ switches! {
         QueryAsText = "query-as-text",
         /// Calls the ontology by another name in the body of a query.
         MisnamedOntology = "misnamed-ontology",
+        /// Gives its caller no rows.
+        RowsLost = "rows-lost",
         /// Changes the line ends of the SQL.
         LineEndsChanged = "line-ends-changed",
         /// Loses the text of an error.

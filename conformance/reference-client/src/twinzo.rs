@@ -228,6 +228,10 @@ impl Twinzo {
             no_go_areas: None,
             distances: None,
         });
+        if self.habits.is(Habit::LowerCaseNames) {
+            let members = location.as_object().into_iter().flatten();
+            location = members.map(|(name, value)| (name.to_lowercase(), value.clone())).collect();
+        }
         match self.habits.defect {
             Some(Defect::SectorMissing) => location["SectorId"] = Value::Null,
             Some(Defect::StampInSeconds) => location["Timestamp"] = json!(record.timestamp_ms / 1000),

@@ -87,7 +87,7 @@ pub(super) fn cases() -> Vec<Case> {
                     name: "no-loop",
                     says: "no log in for 24 hours",
                     kind: Some(Kind::Endless),
-                    judge: seen::quiet,
+                    judge: seen::no_renewal_unasked,
                 },
             ],
         },

@@ -77,12 +77,23 @@ fn alone() -> Vec<Case> {
                     judge: |t| renew::at_most_two_tries(t, 2),
                 },
                 Check {
+                    name: "one-renewal",
+                    says: "at most one renewal",
+                    kind: None,
+                    judge: |t| renew::at_most_one(t, 2),
+                },
+                Check {
                     name: "surfaced",
                     says: "the caller learns of the 401",
                     kind: None,
                     judge: |t| seen::refused(t, 2),
                 },
-                Check { name: "no-loop", says: "nothing for 24 hours", kind: Some(Kind::Endless), judge: seen::quiet },
+                Check {
+                    name: "no-loop",
+                    says: "nothing for 24 hours",
+                    kind: Some(Kind::Endless),
+                    judge: seen::no_sending_unasked,
+                },
             ],
         },
     ]

@@ -88,7 +88,12 @@ pub(super) fn cases() -> Vec<Case> {
                     kind: Some(Kind::Loss),
                     judge: |t| seen::error(t, 1),
                 },
-                Check { name: "no-loop", says: "nothing for 24 hours", kind: Some(Kind::Endless), judge: seen::quiet },
+                Check {
+                    name: "no-loop",
+                    says: "nothing for 24 hours",
+                    kind: Some(Kind::Endless),
+                    judge: seen::no_sending_unasked,
+                },
             ],
         },
     ]

@@ -1,8 +1,7 @@
 //! Whether records arrive: all of them, once, as they were given.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -14,55 +13,80 @@ use crate::transcript::{Call, Exchange, Outcome, Transcript};
 pub(crate) struct Stored {
     /// The exchange that stored it.
     pub(crate) exchange: usize,
-    /// Absent for a device's own.
-    pub(crate) login: Option<String>,
     /// As it was sent.
-    pub(crate) timestamp: String,
+    record: Record,
     /// What it is known by; as in the record that was given.
     pub(crate) x: String,
 }
 
-/// Numbers as they were written.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SentLocation<'a> {
-    #[serde(borrow, default)]
-    timestamp: Option<&'a RawValue>,
-    #[serde(default)]
-    x: Option<f64>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SentDevice<'a> {
-    #[serde(default)]
+/// A record, its numbers as they were written.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+struct Record {
+    /// Absent for a device's own.
     login: Option<String>,
-    #[serde(borrow, default)]
-    locations: Option<Vec<SentLocation<'a>>>,
+    timestamp: String,
+    sector: Option<Number>,
+    x: Option<Number>,
+    y: Option<Number>,
 }
 
-/// What a request sends, in its order.
-fn sent(exchange: &Exchange) -> Option<Vec<(Option<String>, String, String)>> {
-    let text = std::str::from_utf8(&exchange.body.bytes).ok()?;
-    let one = |login: Option<String>, location: &SentLocation<'_>| {
-        let timestamp = location.timestamp.map(|raw| raw.get().to_owned()).unwrap_or_default();
-        let x = location.x.map(|x| serde_json::json!(x).to_string()).unwrap_or_default();
-        (login, timestamp, x)
-    };
-    if exchange.is("localization_batch") {
-        let devices: Vec<SentDevice<'_>> = serde_json::from_str(text).ok()?;
-        let each = devices.iter().flat_map(|device| {
-            let locations = device.locations.as_deref().unwrap_or_default();
-            locations.iter().map(|location| one(device.login.clone(), location))
-        });
-        return Some(each.collect());
+/// A number by its value: 8300 and 8300.0 are one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Number(f64);
+
+impl Eq for Number {}
+
+type Members = BTreeMap<String, Box<RawValue>>;
+
+/// A member, whatever the case of its name: docs/twinzo.md §1.
+fn member<'a>(members: &'a Members, name: &str) -> Option<&'a str> {
+    let found = members.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.get()).filter(|text| *text != "null")
+}
+
+fn number(text: Option<&str>) -> Option<Number> {
+    text.and_then(|text| text.parse().ok()).map(Number)
+}
+
+fn record(login: Option<String>, location: &Members) -> Record {
+    Record {
+        login,
+        timestamp: member(location, "Timestamp").unwrap_or_default().to_owned(),
+        sector: number(member(location, "SectorId")),
+        x: number(member(location, "X")),
+        y: number(member(location, "Y")),
     }
-    let locations: Vec<SentLocation<'_>> = match serde_json::from_str(text) {
+}
+
+/// What a request sends, in its order; nothing if it cannot be read.
+fn sent(exchange: &Exchange) -> Option<Vec<Record>> {
+    let text = std::str::from_utf8(&exchange.body.bytes).ok()?;
+    if exchange.is("localization_batch") {
+        let devices: Vec<Members> = serde_json::from_str(text).ok()?;
+        let mut all = Vec::new();
+        for device in &devices {
+            let login: Option<String> = member(device, "Login").and_then(|login| serde_json::from_str(login).ok());
+            let locations = member(device, "Locations").unwrap_or("[]");
+            let locations: Vec<Members> = serde_json::from_str(locations).ok()?;
+            all.extend(locations.iter().map(|location| record(login.clone(), location)));
+        }
+        return Some(all);
+    }
+    let locations: Vec<Members> = match serde_json::from_str(text) {
         Ok(locations) => locations,
         // One that is not in an array.
         Err(_) => vec![serde_json::from_str(text).ok()?],
     };
-    Some(locations.iter().map(|location| one(None, location)).collect())
+    Some(locations.iter().map(|location| record(None, location)).collect())
+}
+
+/// Whether all bodies can be read.
+fn readable(t: &Transcript) -> Result<(), Objection> {
+    let all = t.exchanges.iter().filter(|exchange| exchange.is_localization());
+    match all.into_iter().find(|exchange| sent(exchange).is_none()) {
+        Some(_) => undecided("a body is not JSON, and nothing else can be read yet"),
+        None => Ok(()),
+    }
 }
 
 /// Which of the locations of a request the server stored, by its answer.
@@ -78,41 +102,65 @@ pub(crate) fn stored(t: &Transcript) -> Vec<Stored> {
     let mut all = Vec::new();
     for exchange in t.exchanges.iter().filter(|exchange| exchange.is_localization()) {
         let records = sent(exchange).unwrap_or_default();
-        for ((login, timestamp, x), is_accepted) in records.into_iter().zip(accepted(exchange)) {
+        for (record, is_accepted) in records.into_iter().zip(accepted(exchange)) {
             if is_accepted {
-                all.push(Stored { exchange: exchange.number, login, timestamp, x });
+                let x = record.x.map(|Number(x)| serde_json::json!(x).to_string()).unwrap_or_default();
+                all.push(Stored { exchange: exchange.number, record, x });
             }
         }
     }
     all
 }
 
-/// The records that a call was asked to send: what each is known by, and its time.
-fn given(call: &Call) -> Vec<(String, String)> {
+/// The records that a call was asked to send: what each is known by, and what it is.
+fn given(call: &Call) -> Vec<(String, Record)> {
     let records = call.args.get("records").and_then(Value::as_array).into_iter().flatten();
-    let text = |record: &Value, key: &str| record.get(key).map(ToString::to_string).unwrap_or_default();
-    records.map(|record| (text(record, "x"), text(record, "timestamp_ms"))).collect()
+    records
+        .map(|record| {
+            let number = |key: &str| record.get(key).and_then(Value::as_f64).map(Number);
+            let own = Record {
+                login: record.get("login").and_then(Value::as_str).map(str::to_owned),
+                timestamp: record.get("timestamp_ms").map(ToString::to_string).unwrap_or_default(),
+                sector: number("sector_id"),
+                x: number("x"),
+                y: number("y"),
+            };
+            (record.get("x").map(ToString::to_string).unwrap_or_default(), own)
+        })
+        .collect()
 }
 
-/// Every record that was given is stored exactly once.
+/// Every record that was given is stored exactly once, as it was given.
 pub(crate) fn each_once(t: &Transcript) -> Finding {
-    let mut times: HashMap<String, usize> = HashMap::new();
+    readable(t)?;
+    let mut known: HashMap<String, Vec<Stored>> = HashMap::new();
     for record in stored(t) {
-        *times.entry(record.x).or_default() += 1;
+        known.entry(record.x.clone()).or_default().push(record);
     }
-    let given: Vec<(String, String)> = t.calls_of("send").flat_map(given).collect();
-    let lost = given.iter().filter(|(x, _)| !times.contains_key(x)).count();
-    let repeated = times.values().filter(|times| **times > 1).count();
+    let given: Vec<(String, Record)> = t.calls_of("send").flat_map(given).collect();
+    let all = given.len();
+    let count = |is_so: fn(&[Stored], &Record) -> bool| {
+        given.iter().filter(|(x, record)| is_so(known.get(x).map_or(&[], Vec::as_slice), record)).count()
+    };
     let evidence = posts(t)?;
-    match (lost, repeated) {
-        (0, 0) => Ok(evidence),
-        (0, repeated) => evidence.breaks(format!("{repeated} of {} records are stored more than once", given.len())),
-        (lost, _) => evidence.breaks(format!("{lost} of {} records are not stored", given.len())),
+    let lost = count(|stored, _| stored.is_empty());
+    if lost > 0 {
+        return evidence.breaks(format!("{lost} of {all} records are not stored"));
     }
+    let repeated = count(|stored, _| stored.len() > 1);
+    if repeated > 0 {
+        return evidence.breaks(format!("{repeated} of {all} records are stored more than once"));
+    }
+    let altered = count(|stored, given| stored.iter().any(|stored| stored.record != *given));
+    if altered > 0 {
+        return evidence.breaks(format!("{altered} of {all} records are not stored as they were given"));
+    }
+    Ok(evidence)
 }
 
 /// What the client reports as accepted is what the server stored.
 pub(crate) fn reports_agree(t: &Transcript) -> Finding {
+    readable(t)?;
     let stored = stored(t);
     let mut evidence: Option<Evidence> = None;
     for call in t.calls_of("send") {
@@ -136,6 +184,7 @@ pub(crate) fn reports_agree(t: &Transcript) -> Finding {
 
 /// Every record is stored, or its caller learns that it is not.
 pub(crate) fn none_lost(t: &Transcript) -> Finding {
+    readable(t)?;
     let stored = stored(t);
     for call in t.calls_of("send") {
         let missing: Vec<usize> = given(call)
@@ -162,10 +211,11 @@ pub(crate) fn none_lost(t: &Transcript) -> Finding {
 
 /// No record is stored under two times, or for two devices.
 pub(crate) fn none_twice(t: &Transcript) -> Finding {
+    readable(t)?;
     let mut known: HashMap<String, Stored> = HashMap::new();
     for record in stored(t) {
         if let Some(before) = known.get(&record.x)
-            && (before.timestamp != record.timestamp || before.login != record.login)
+            && before.record != record.record
         {
             let (first, second) = (exchange(t, before.exchange)?, exchange(t, record.exchange)?);
             return Evidence::from(first).and(second).breaks("one record is stored as two");
@@ -175,21 +225,20 @@ pub(crate) fn none_twice(t: &Transcript) -> Finding {
     posts(t)
 }
 
-/// Every time is an integer of milliseconds, and one that was given.
+/// Every time is an integer of milliseconds, and that of its record.
 pub(crate) fn stamps_are_integer_ms(t: &Transcript) -> Finding {
-    let given: Vec<String> = t.calls_of("send").flat_map(given).map(|(_, timestamp)| timestamp).collect();
+    readable(t)?;
+    let given: HashMap<String, String> =
+        t.calls_of("send").flat_map(given).map(|(x, record)| (x, record.timestamp)).collect();
     for exchange in t.exchanges.iter().filter(|exchange| exchange.is_localization()) {
-        let Some(records) = sent(exchange) else {
-            return undecided("a body is not JSON, and nothing else can be read yet");
-        };
-        for (_, timestamp, _) in records {
-            if timestamp.is_empty() || !timestamp.bytes().all(|byte| byte.is_ascii_digit()) {
-                let message = format!("Timestamp is {timestamp}: not an integer of milliseconds");
-                return Evidence::from(exchange).breaks(message);
+        for record in sent(exchange).unwrap_or_default() {
+            let digits = record.timestamp.len();
+            if digits == 0 || !record.timestamp.bytes().all(|byte| byte.is_ascii_digit()) {
+                return Evidence::from(exchange).breaks("a Timestamp is not an integer of milliseconds");
             }
-            if !given.contains(&timestamp) {
-                let digits = timestamp.len();
-                let message = format!("Timestamp is {timestamp}, {digits} digits: not the time of any record");
+            let x = record.x.map(|Number(x)| serde_json::json!(x).to_string()).unwrap_or_default();
+            if given.get(&x) != Some(&record.timestamp) {
+                let message = format!("a Timestamp of {digits} digits is not the time of its record");
                 return Evidence::from(exchange).breaks(message);
             }
         }
@@ -229,8 +278,8 @@ pub(crate) fn fields_as_given(t: &Transcript) -> Finding {
         let sent = location.as_object().into_iter().flatten().find(|(name, _)| name.eq_ignore_ascii_case(member));
         let (sent, given) = (sent.and_then(|(_, value)| value.as_f64()), record.get(key).and_then(Value::as_f64));
         if sent != given {
-            let text = |number: Option<f64>| number.map_or_else(|| "missing".to_owned(), |number| number.to_string());
-            return Evidence::from(post).breaks(format!("{member} is {}, given was {}", text(sent), text(given)));
+            let what = if sent.is_none() { "missing" } else { "not what was given" };
+            return Evidence::from(post).breaks(format!("{member} is {what}"));
         }
     }
     Ok(post.into())

@@ -1,9 +1,12 @@
 //! The log in of a device.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::Value;
 
 use super::seen;
 use crate::evidence::{Evidence, Finding, Objection, undecided};
+use crate::hex::hex;
 use crate::transcript::{Exchange, Transcript};
 
 /// Exactly one.
@@ -57,13 +60,20 @@ pub(crate) fn complete(t: &Transcript) -> Finding {
     Ok(log_in.into())
 }
 
-/// The password stands in the bodies of log ins and nowhere else.
+/// The password stands in the bodies of log ins and nowhere else, neither plain nor in base64 or hexadecimal.
 pub(crate) fn password_nowhere_else(t: &Transcript) -> Finding {
     let Some(password) = t.told("password") else {
         return undecided("the client was told no password");
     };
+    let pair = format!("{}:{password}", t.told("login").unwrap_or_default());
+    let forms = [
+        password.to_owned(),
+        STANDARD_NO_PAD.encode(password),
+        STANDARD_NO_PAD.encode(&pair),
+        hex(password.as_bytes()),
+    ];
     for exchange in &t.exchanges {
-        let has_it = |text: &str| text.contains(password);
+        let has_it = |text: &str| forms.iter().any(|form| text.contains(form.as_str()));
         let in_headers = exchange.headers.iter().any(|(_, value)| has_it(value));
         let in_body = !exchange.is("authenticate") && has_it(&exchange.body.text());
         if has_it(&exchange.path) || in_headers || in_body {

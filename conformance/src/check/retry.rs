@@ -21,10 +21,9 @@ pub(crate) fn not_repeated(t: &Transcript) -> Finding {
         let is_same = |exchange: &&Exchange| {
             exchange.number > refused.number
                 && exchange.method == refused.method
-                && exchange.path == refused.path
+                // Another query does not make it another request, and neither does another token.
+                && exchange.path.split('?').next() == refused.path.split('?').next()
                 && exchange.body.bytes == refused.body.bytes
-                // A request with another token is another request.
-                && exchange.header("token").eq(refused.header("token"))
         };
         if let Some(again) = t.during(call).iter().find(is_same) {
             let status = refused.status.unwrap_or_default();
@@ -75,24 +74,33 @@ pub(crate) fn waits_as_asked(t: &Transcript) -> Finding {
     Ok(evidence)
 }
 
-/// Later gaps are longer: with draws not each than the one before, but the longest of the later half than the longest of
-/// the first two.
+/// The gaps grow: together they are not much less than those that were configured, draws allowed for, and they are not all
+/// the same.
 pub(crate) fn gaps_grow(t: &Transcript) -> Finding {
+    /// Full jitter has half of the ideal sum on average, and less than this in one run of several hundred.
+    const LEAST_PERCENT: i64 = 15;
     let attempts = attempts(t);
     let gaps = gaps(&attempts);
     if gaps.len() < 3 {
         return not_retried(t, &attempts);
     }
-    let first = gaps.iter().take(2).max().copied().unwrap_or_default();
-    let later = gaps.iter().skip(gaps.len() / 2).max().copied().unwrap_or_default();
+    let (base, cap) = configured(t);
+    let ideal: i64 = (0..gaps.len()).map(|doublings| base.saturating_mul(1 << doublings.min(20)).min(cap)).sum();
+    let (sum, least) = (gaps.iter().sum::<i64>(), ideal * LEAST_PERCENT / 100);
     let evidence = ends_of(&attempts)?;
-    if later < first.saturating_mul(2) {
-        return evidence.breaks(format!("the longest later gap is {later} ms, after {first} ms at first"));
+    if sum < least {
+        return evidence.breaks(format!("the gaps are {sum} ms together; at least {least} ms were expected"));
     }
-    if gaps.contains(&0) {
-        return evidence.breaks("two attempts at the same time");
+    let (shortest, longest) = (gaps.iter().min().copied(), gaps.iter().max().copied());
+    if shortest == longest && longest.is_some_and(|longest| longest < cap) {
+        return evidence.breaks(format!("every gap is {} ms", longest.unwrap_or_default()));
     }
     Ok(evidence)
+}
+
+fn configured(t: &Transcript) -> (i64, i64) {
+    let told = |key| t.told_number(key).unwrap_or(i64::MAX);
+    (told("retry_base_ms"), told("retry_cap_ms"))
 }
 
 /// No gap is longer than what was configured.
@@ -102,7 +110,12 @@ pub(crate) fn cap(t: &Transcript) -> Finding {
     let Some(longest) = gaps.iter().max() else {
         return not_retried(t, &attempts);
     };
-    let cap = t.told_number("retry_cap_ms").unwrap_or(i64::MAX);
+    let (base, cap) = configured(t);
+    if gaps.first().is_some_and(|first| *first > base.saturating_mul(2)) {
+        return Err(Objection::NotApplicable(
+            "the client has limits of its own, and did not take the configured".to_owned(),
+        ));
+    }
     let evidence = ends_of(&attempts)?;
     if *longest > cap {
         return evidence.breaks(format!("a gap of {longest} ms; the configured cap is {cap} ms"));

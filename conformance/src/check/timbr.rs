@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{fernet, seen};
 use crate::catalogue::ENGINE_ERROR;
 use crate::evidence::{Evidence, Finding, Objection, undecided};
-use crate::transcript::{Exchange, Transcript};
+use crate::transcript::{Exchange, Outcome, Transcript};
 
 const QUERIES: [&str; 2] = ["timbr.query", "timbr.openapi_query"];
 
@@ -111,6 +111,35 @@ pub(crate) fn two_strings(t: &Transcript) -> Finding {
     Ok(evidence)
 }
 
+/// The caller gets the rows that the server answered with.
+pub(crate) fn rows_are_given(t: &Transcript) -> Finding {
+    let query = first(t, "timbr.query")?;
+    let call = seen::call(t, 1)?;
+    let answered = query.answer.json().and_then(|answer| answer.get("data").cloned());
+    let Some(answered) = answered.filter(|rows| rows.as_array().is_some_and(|rows| !rows.is_empty())) else {
+        return undecided("the server answered no rows");
+    };
+    let evidence = Evidence::from(query).and(call);
+    let Outcome::Ok(value) = &call.outcome else {
+        return evidence.breaks("the query failed, though the server answered it");
+    };
+    // A client may give the rows, or the whole of the answer.
+    let given = value.get("rows").unwrap_or(&Value::Null);
+    if *given == answered || given.get("data") == Some(&answered) {
+        return Ok(evidence);
+    }
+    evidence.breaks("the caller does not get the rows that the server answered with")
+}
+
+/// A query succeeded before anything was done to the next one.
+pub(crate) fn worked_before(t: &Transcript) -> Finding {
+    let call = seen::call(t, 1)?;
+    if call.is_ok() {
+        return Ok(call.into());
+    }
+    undecided("not even the first query succeeded")
+}
+
 /// The SQL's bytes are the body.
 pub(crate) fn bytes_unchanged(t: &Transcript) -> Finding {
     let mut evidence: Option<Evidence> = None;
@@ -133,7 +162,7 @@ pub(crate) fn bytes_unchanged(t: &Transcript) -> Finding {
 
 /// The error has the engine's text.
 pub(crate) fn error_text_kept(t: &Transcript) -> Finding {
-    let call = seen::call(t, 1)?;
+    let call = seen::call(t, 2)?;
     let Some(error) = call.error() else {
         return undecided("there is no error");
     };

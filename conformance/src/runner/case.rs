@@ -197,10 +197,16 @@ async fn play(
 async fn after_the_last(universe: &Universe) -> Result<Vec<crate::transcript::Exchange>, TargetError> {
     const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
     let deadline = tokio::time::Instant::now() + PATIENCE;
-    while universe.traffic().open > 0 && tokio::time::Instant::now() < deadline {
+    loop {
+        let traffic = universe.traffic();
+        if traffic.open == 0 {
+            return universe.exchanges(traffic.arrived).await;
+        }
+        if tokio::time::Instant::now() > deadline {
+            return universe.exchanges(traffic.arrived.saturating_sub(traffic.open)).await;
+        }
         tokio::time::sleep_until(tokio::time::Instant::now() + std::time::Duration::from_millis(1)).await;
     }
-    universe.exchanges().await
 }
 
 impl std::fmt::Display for NotRun {

@@ -12,7 +12,7 @@ use super::talk::{Idle, Talk};
 use crate::driver::Driver;
 use crate::manifest::ClockClass;
 use crate::step::{Ask, Release};
-use crate::target::{TargetError, Universe};
+use crate::target::Universe;
 use crate::transcript::{Call, DriverFault, Endless, Quiet};
 
 /// A client, a part of the server, and their clock.
@@ -173,7 +173,8 @@ impl<'a> Stage<'a> {
             if traffic.arrived != arrived {
                 (arrived, since) = (traffic.arrived, Instant::now());
             }
-            let held = self.universe.fired(release.rule).await.map_err(referee)?;
+            let held =
+                self.universe.fired(release.rule).await.map_err(|error| DriverFault::Referee(error.to_string()))?;
             let awake = self.awake().await?;
             let all_are_held = held >= asked || awake <= held && self.agrees();
             if traffic.open == 0 && (all_are_held || held > 0 && since.elapsed() > NO_MORE) {
@@ -270,8 +271,4 @@ impl<'a> Stage<'a> {
             self.talk.log.push(said);
         }
     }
-}
-
-fn referee(error: TargetError) -> DriverFault {
-    DriverFault::Referee(error.to_string())
 }
