@@ -55,7 +55,8 @@ impl Clock {
         self.sleep_as(Whose::Call, ms).await;
     }
 
-    pub(crate) async fn sleep_as(&self, who: Whose, ms: u64) {
+    /// A sleep that has begun, whether somebody waits for its end yet or not.
+    pub(crate) fn sleep_as(&self, who: Whose, ms: u64) -> impl Future<Output = ()> + Send + use<> {
         let until = self.now().saturating_add_unsigned(ms);
         let id = {
             let mut sleepers = self.lock();
@@ -66,10 +67,13 @@ impl Clock {
             self.output.send(json!({"ev": "sleep", "until": until})).unwrap_or_default();
             id
         };
-        let mut now = self.now.subscribe();
-        // The sender is in `self`, so it cannot be gone.
-        now.wait_for(|now| *now >= until).await.map(drop).unwrap_or_default();
-        self.lock().until.remove(&id);
+        let clock = self.clone();
+        async move {
+            let mut now = clock.now.subscribe();
+            // The sender is in `clock`, so it cannot be gone.
+            now.wait_for(|now| *now >= until).await.map(drop).unwrap_or_default();
+            clock.lock().until.remove(&id);
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Sleepers> {

@@ -52,10 +52,13 @@ impl Http {
     pub(crate) fn repeat_in_background(self: &Arc<Self>, clock: &Clock, request: Request) {
         const HOUR_MS: u64 = 60 * 60 * 1000;
         let (http, clock) = (Arc::clone(self), clock.clone());
+        let mut sleep =
+            Box::pin(clock.sleep_as(Whose::Background, HOUR_MS)) as Pin<Box<dyn Future<Output = ()> + Send>>;
         tokio::spawn(async move {
             loop {
-                clock.sleep_as(Whose::Background, HOUR_MS).await;
+                sleep.await;
                 http.exchange(&request).await.map(drop).unwrap_or_default();
+                sleep = Box::pin(clock.sleep_as(Whose::Background, HOUR_MS));
             }
         });
     }

@@ -129,6 +129,8 @@ impl<'a> Stage<'a> {
         let end = self.talk.now_ms.saturating_add(ms);
         let deadline = Instant::now() + self.talk.limits().operation;
         let mut steps = 0;
+        // Work in the background that a call has left behind is about to sleep.
+        while self.settled(self.universe.traffic().arrived).await? == State::Busy && Instant::now() <= deadline {}
         while self.talk.now_ms < end {
             self.talk.listen()?;
             let arrived = self.universe.traffic().arrived;
