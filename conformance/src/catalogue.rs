@@ -107,6 +107,19 @@ pub fn all() -> &'static [Case] {
 // === impl Case ===
 
 impl Case {
+    /// What most cases have in common.
+    const PLAIN: Self = Self {
+        id: "",
+        profiles: &[],
+        claims: &[],
+        ops: &[],
+        needs_virtual_clock: false,
+        settings: &[],
+        steps: |_| Vec::new(),
+        delivered: |_| crate::evidence::undecided("the case has no stimulus"),
+        checks: &[],
+    };
+
     /// Ids of its checks. The last one holds for every case: each call ends.
     pub fn check_ids(&self) -> impl Iterator<Item = String> + use<'_> {
         let names = self.checks.iter().map(|check| check.name).chain(["ends"]);

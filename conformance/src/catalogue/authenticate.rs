@@ -14,10 +14,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             id: "AUTH-01",
             profiles: DEVICE,
-            claims: &[],
             ops: &["send"],
-            needs_virtual_clock: false,
-            settings: &[],
             steps: |scene| vec![send(scene, 0, 1).into()],
             delivered: |t| seen::any(t, "nothing came to the server"),
             checks: &[
@@ -41,14 +38,12 @@ pub(super) fn cases() -> Vec<Case> {
                     judge: log_in::password_nowhere_else,
                 },
             ],
+            ..Case::PLAIN
         },
         Case {
             id: "AUTH-03",
             profiles: DEVICE,
-            claims: &[],
             ops: &["send"],
-            needs_virtual_clock: false,
-            settings: &[],
             steps: |scene| vec![send(scene, 0, 1).into(), send(scene, 1, 1).into()],
             delivered: seen::log_in_answered,
             checks: &[Check {
@@ -57,14 +52,13 @@ pub(super) fn cases() -> Vec<Case> {
                 kind: None,
                 judge: sign::known_guids,
             }],
+            ..Case::PLAIN
         },
         Case {
             id: "AUTH-05",
             profiles: DEVICE,
-            claims: &[],
             ops: &["send"],
             needs_virtual_clock: true,
-            settings: &[],
             steps: |scene| {
                 let ask = if scene.has("auth") { Ask::new("auth") } else { send(scene, 0, 1) };
                 vec![
@@ -90,20 +84,19 @@ pub(super) fn cases() -> Vec<Case> {
                     judge: seen::no_renewal_unasked,
                 },
             ],
+            ..Case::PLAIN
         },
         Case {
             id: "AUTH-12",
             profiles: &[Profile::Server, Profile::Batch],
-            claims: &[],
             ops: &["send"],
-            needs_virtual_clock: false,
-            settings: &[],
             steps: |scene| vec![send(scene, 0, 1).into(), send(scene, 1, 1).into()],
             delivered: |t| seen::any(t, "nothing came to the server"),
             checks: &[
                 Check { name: "never-logs-in", says: "no log in, no refresh", kind: None, judge: log_in::none },
                 Check { name: "key-signs", says: "the key is on every call", kind: None, judge: sign::key_on_each },
             ],
+            ..Case::PLAIN
         },
     ]
 }

@@ -16,10 +16,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             id: "BAT-01",
             profiles: BATCH,
-            claims: &[],
             ops: &["send"],
-            needs_virtual_clock: false,
-            settings: &[],
             steps: |scene| with_flush(scene, vec![send(scene, 0, 1000).into()]),
             delivered: |t| seen::any(t, "nothing came to the server"),
             checks: &[
@@ -36,14 +33,13 @@ pub(super) fn cases() -> Vec<Case> {
                     judge: deliver::reports_agree,
                 },
             ],
+            ..Case::PLAIN
         },
         Case {
             id: "BAT-02",
             profiles: BATCH,
-            claims: &[],
             ops: &["send"],
             needs_virtual_clock: true,
-            settings: &[],
             steps: |scene| {
                 let busy = json!({
                     "name": "busy", "match": {"route": "localization/**"}, "trigger": {"nth": 2}, "effect": {"status": 503},
@@ -67,6 +63,7 @@ pub(super) fn cases() -> Vec<Case> {
                     judge: deliver::none_twice,
                 },
             ],
+            ..Case::PLAIN
         },
     ]
 }

@@ -12,10 +12,8 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             id: "EXP-02",
             profiles: DEVICE,
-            claims: &[],
             ops: &["send"],
             needs_virtual_clock: true,
-            settings: &[],
             steps: |scene| {
                 vec![an_hour_of_life(), send(scene, 0, 1).into(), Step::Pass { ms: HOUR + 1 }, send(scene, 1, 1).into()]
             },
@@ -26,14 +24,13 @@ pub(super) fn cases() -> Vec<Case> {
                 kind: None,
                 judge: |t| renew::before_the_expired_is_sent(t, 2),
             }],
+            ..Case::PLAIN
         },
         Case {
             id: "EXP-04",
             profiles: DEVICE,
-            claims: &[],
             ops: &["send"],
             needs_virtual_clock: true,
-            settings: &[],
             steps: three_calls,
             delivered: seen::log_in_answered,
             checks: &[
@@ -50,6 +47,7 @@ pub(super) fn cases() -> Vec<Case> {
                     judge: |t| renew::before_the_expired_is_sent(t, 3),
                 },
             ],
+            ..Case::PLAIN
         },
     ]
 }

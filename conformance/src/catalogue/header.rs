@@ -10,10 +10,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             id: "HDR-01",
             profiles: SENDER,
-            claims: &[],
             ops: &["send"],
-            needs_virtual_clock: false,
-            settings: &[],
             steps: several_calls,
             delivered: seen::signed_call,
             checks: &[Check {
@@ -22,14 +19,12 @@ pub(super) fn cases() -> Vec<Case> {
                 kind: None,
                 judge: sign::one_client_and_branch,
             }],
+            ..Case::PLAIN
         },
         Case {
             id: "HDR-03",
             profiles: SENDER,
-            claims: &[],
             ops: &["send"],
-            needs_virtual_clock: false,
-            settings: &[],
             steps: several_calls,
             delivered: seen::signed_call,
             checks: &[Check {
@@ -38,6 +33,7 @@ pub(super) fn cases() -> Vec<Case> {
                 kind: None,
                 judge: sign::known_guids,
             }],
+            ..Case::PLAIN
         },
     ]
 }

@@ -11,10 +11,7 @@ pub(super) fn cases() -> Vec<Case> {
     vec![Case {
         id: "LOC-01",
         profiles: DEVICE,
-        claims: &[],
         ops: &["send"],
-        needs_virtual_clock: false,
-        settings: &[],
         steps: |scene| {
             let mut records = records(scene, 0, 1);
             for record in &mut records {
@@ -40,5 +37,6 @@ pub(super) fn cases() -> Vec<Case> {
                 judge: deliver::fields_as_given,
             },
         ],
+        ..Case::PLAIN
     }]
 }

@@ -24,10 +24,7 @@ fn alone() -> Vec<Case> {
         Case {
             id: "REF-01",
             profiles: DEVICE,
-            claims: &[],
             ops: &["send"],
-            needs_virtual_clock: false,
-            settings: &[],
             steps: |scene| {
                 vec![
                     send(scene, 0, 1).into(),
@@ -52,14 +49,13 @@ fn alone() -> Vec<Case> {
                 },
                 Check { name: "goes-on", says: "the next call succeeds", kind: None, judge: |t| seen::ok(t, 3) },
             ],
+            ..Case::PLAIN
         },
         Case {
             id: "REF-02",
             profiles: DEVICE,
-            claims: &[],
             ops: &["send"],
             needs_virtual_clock: true,
-            settings: &[],
             steps: |scene| {
                 vec![
                     send(scene, 0, 1).into(),
@@ -95,6 +91,7 @@ fn alone() -> Vec<Case> {
                     judge: seen::no_sending_unasked,
                 },
             ],
+            ..Case::PLAIN
         },
     ]
 }
@@ -105,10 +102,8 @@ fn overlapping() -> Vec<Case> {
         Case {
             id: "REF-07",
             profiles: DEVICE,
-            claims: &[],
             ops: &["send"],
             needs_virtual_clock: true,
-            settings: &[],
             steps: |scene| {
                 let [held, refused] = refused_together(scene);
                 let first = send(scene, 0, 1).into();
@@ -135,11 +130,11 @@ fn overlapping() -> Vec<Case> {
                     judge: renew::each_delivered_or_surfaced,
                 },
             ],
+            ..Case::PLAIN
         },
         Case {
             id: "REF-09",
             profiles: DEVICE,
-            claims: &[],
             ops: &["send"],
             needs_virtual_clock: true,
             settings: &[Setting("retry_attempts", 2), Setting("retry_base_ms", 500)],
@@ -178,6 +173,7 @@ fn overlapping() -> Vec<Case> {
                 },
                 Check { name: "recovers", says: "the next call succeeds", kind: None, judge: |t| seen::ok(t, 23) },
             ],
+            ..Case::PLAIN
         },
     ]
 }

@@ -16,10 +16,8 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             id: "RTY-01",
             profiles: SENDER,
-            claims: &[],
             ops: &["send"],
             needs_virtual_clock: true,
-            settings: &[],
             steps: |scene| {
                 let each = FINAL.iter().enumerate().flat_map(|(number, status)| {
                     [
@@ -44,14 +42,13 @@ pub(super) fn cases() -> Vec<Case> {
                     judge: retry::final_answers_surface,
                 },
             ],
+            ..Case::PLAIN
         },
         Case {
             id: "RTY-02",
             profiles: SENDER,
-            claims: &[],
             ops: &["send"],
             needs_virtual_clock: true,
-            settings: &[],
             steps: |scene| {
                 vec![refuse("busy", &json!({"status": 429, "retry_after": 7}), Some(1)), send(scene, 0, 1).into()]
             },
@@ -62,11 +59,11 @@ pub(super) fn cases() -> Vec<Case> {
                 kind: None,
                 judge: retry::waits_as_asked,
             }],
+            ..Case::PLAIN
         },
         Case {
             id: "RTY-08",
             profiles: SENDER,
-            claims: &[],
             ops: &["send"],
             needs_virtual_clock: true,
             settings: &[Setting("retry_base_ms", 500), Setting("retry_cap_ms", 8_000), Setting("retry_attempts", 8)],
@@ -95,6 +92,7 @@ pub(super) fn cases() -> Vec<Case> {
                     judge: seen::no_sending_unasked,
                 },
             ],
+            ..Case::PLAIN
         },
     ]
 }

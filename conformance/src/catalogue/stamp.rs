@@ -8,10 +8,7 @@ pub(super) fn cases() -> Vec<Case> {
     vec![Case {
         id: "TS-01",
         profiles: SENDER,
-        claims: &[],
         ops: &["send"],
-        needs_virtual_clock: false,
-        settings: &[],
         steps: |scene| vec![send(scene, 0, 3).into()],
         delivered: seen::sent_records,
         checks: &[Check {
@@ -20,5 +17,6 @@ pub(super) fn cases() -> Vec<Case> {
             kind: None,
             judge: deliver::stamps_are_integer_ms,
         }],
+        ..Case::PLAIN
     }]
 }

@@ -23,10 +23,7 @@ fn log_in() -> Vec<Case> {
         Case {
             id: "TBA-01",
             profiles: &[Profile::TimbrBearer],
-            claims: &[],
             ops: &[],
-            needs_virtual_clock: false,
-            settings: &[],
             steps: |scene| {
                 vec![if scene.has("auth") { Ask::new("auth").into() } else { query(scene, "openapi", "SELECT 1") }]
             },
@@ -40,14 +37,13 @@ fn log_in() -> Vec<Case> {
                     judge: timbr::bearer_decrypts,
                 },
             ],
+            ..Case::PLAIN
         },
         Case {
             id: "TBA-07",
             profiles: TIMBR,
             claims: QUERIES,
             ops: &["query"],
-            needs_virtual_clock: false,
-            settings: &[],
             steps: |scene| vec![query(scene, "openapi", "SELECT 1"), query(scene, "api", "SHOW VERSION")],
             delivered: timbr::asked,
             checks: &[Check {
@@ -56,6 +52,7 @@ fn log_in() -> Vec<Case> {
                 kind: None,
                 judge: timbr::token_verbatim,
             }],
+            ..Case::PLAIN
         },
     ]
 }
@@ -67,8 +64,6 @@ fn queries() -> Vec<Case> {
             profiles: TIMBR,
             claims: QUERIES,
             ops: &["query"],
-            needs_virtual_clock: false,
-            settings: &[],
             steps: |scene| vec![query(scene, "api", "SELECT 1")],
             delivered: timbr::asked,
             checks: &[
@@ -86,14 +81,13 @@ fn queries() -> Vec<Case> {
                     judge: timbr::two_strings,
                 },
             ],
+            ..Case::PLAIN
         },
         Case {
             id: "TBQ-02",
             profiles: TIMBR,
             claims: QUERIES,
             ops: &["query"],
-            needs_virtual_clock: false,
-            settings: &[],
             steps: |scene| {
                 let short = "SELECT 'žluťoučký 测试 🚚' AS text\r\n-- a comment\r\n";
                 let long = format!("SELECT 1\r\n-- {}\r\n", "0123456789".repeat(30_000));
@@ -106,14 +100,13 @@ fn queries() -> Vec<Case> {
                 kind: None,
                 judge: timbr::bytes_unchanged,
             }],
+            ..Case::PLAIN
         },
         Case {
             id: "TBE-02",
             profiles: TIMBR,
             claims: QUERIES,
             ops: &["query"],
-            needs_virtual_clock: false,
-            settings: &[],
             steps: |scene| {
                 let rule = json!({
                     "name": "engine", "match": {"operation": "timbr.query"}, "effect": {"in_band": ENGINE_ERROR},
@@ -140,6 +133,7 @@ fn queries() -> Vec<Case> {
                     judge: timbr::error_text_kept,
                 },
             ],
+            ..Case::PLAIN
         },
     ]
 }

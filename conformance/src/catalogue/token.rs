@@ -12,10 +12,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             id: "TOK-01",
             profiles: DEVICE,
-            claims: &[],
             ops: &["send"],
-            needs_virtual_clock: false,
-            settings: &[],
             steps: |scene| {
                 vec![
                     send(scene, 0, 1).into(),
@@ -31,14 +28,12 @@ pub(super) fn cases() -> Vec<Case> {
                 kind: None,
                 judge: sign::latest_token,
             }],
+            ..Case::PLAIN
         },
         Case {
             id: "TOK-02",
             profiles: DEVICE,
-            claims: &[],
             ops: &["send"],
-            needs_virtual_clock: false,
-            settings: &[],
             steps: |scene| vec![send(scene, 0, 1).into()],
             delivered: seen::signed_call,
             checks: &[Check {
@@ -47,6 +42,7 @@ pub(super) fn cases() -> Vec<Case> {
                 kind: None,
                 judge: sign::no_authorization,
             }],
+            ..Case::PLAIN
         },
     ]
 }
