@@ -183,3 +183,68 @@ fn digest(value: &serde_json::Value) -> String {
     let canonical = serde_json_canonicalizer::to_vec(value).unwrap_or_default();
     format!("sha256:{}", hex(&Sha256::digest(canonical)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Results of one check for each verdict; those that are named are in the ledger.
+    fn results(verdicts: &[Verdict], expected: &[usize]) -> Results {
+        let check = |number: usize| format!("CASE-{number}.check");
+        let case = |(number, verdict): (usize, &Verdict)| CaseResult {
+            case: "CASE",
+            level: "MUST",
+            basis: "policy",
+            clause: String::new(),
+            verdict: *verdict,
+            checks: vec![CheckResult { check: check(number), verdict: *verdict, evidence: Vec::new(), message: None }],
+        };
+        Results {
+            schema: SCHEMA,
+            catalogue: catalogue::VERSION,
+            client: ClientResult { name: "c".to_owned(), version: "1".to_owned() },
+            policy: "baseline".to_owned(),
+            seed: 1,
+            digest: String::new(),
+            summary: BTreeMap::new(),
+            ledger: LedgerResult {
+                expected: expected.iter().map(|number| check(*number)).collect(),
+                problems: Vec::new(),
+            },
+            cases: verdicts.iter().enumerate().map(case).collect(),
+        }
+    }
+
+    #[track_caller]
+    fn check(verdicts: &[Verdict], expected: &[usize], strict: bool, exit: Exit) {
+        assert_eq!(results(verdicts, expected).exit(&[], strict), exit, "{verdicts:?}");
+    }
+
+    #[test]
+    fn the_exit_is_that_of_the_worst_by_the_table() {
+        use Verdict::{
+            ConfigError, Fail, HarnessError, Inconclusive, NotApplicable, NotObserved, Pass, PassNonstrict,
+            Unimplemented, Warn,
+        };
+        check(&[Pass, PassNonstrict, NotApplicable, NotObserved, Unimplemented, Warn], &[], false, Exit::Conformant);
+        check(&[Pass, Warn], &[], true, Exit::Warnings);
+        check(&[Pass, Warn, Inconclusive], &[], true, Exit::Incomplete);
+        check(&[Pass, Inconclusive, Fail], &[], false, Exit::Failed);
+        check(&[Fail, ConfigError], &[], false, Exit::Config);
+        check(&[Fail, ConfigError, HarnessError], &[], false, Exit::Harness);
+        // Nothing was run.
+        for nothing in [vec![], vec![NotApplicable], vec![NotObserved], vec![Unimplemented]] {
+            check(&nothing, &[], false, Exit::Incomplete);
+        }
+        // All that failed is expected.
+        check(&[Pass, Fail, Inconclusive], &[1, 2], false, Exit::Conformant);
+        check(&[Pass, Fail, Fail], &[1], false, Exit::Failed);
+    }
+
+    #[test]
+    fn a_check_that_was_planned_and_not_looked_at_is_the_harness_s_fault() {
+        let results = results(&[Verdict::Pass], &[]);
+        assert_eq!(results.exit(&["CASE-0.check".to_owned()], false), Exit::Conformant);
+        assert_eq!(results.exit(&["CASE-0.check".to_owned(), "CASE-1.check".to_owned()], false), Exit::Harness);
+    }
+}
