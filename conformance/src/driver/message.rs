@@ -172,6 +172,7 @@ mod tests {
         check(r#"@conform {"id":2,"unsupported":"flush"}"#, "Reply { id: 2, answer: Unsupported }");
         check(r#"@conform {"ev":"sleep","until":5}"#, "Slept { until_ms: 5 }");
         check(r#"@conform {"ev":"sleep","until":5.25,"id":3}"#, "Slept { until_ms: 6 }");
+        check(r#"@conform {"ev":"wake","until":5}"#, "Woke { until_ms: 5 }");
         check(r#"@conform {"ev":"new"}"#, r#"Log("event new")"#);
         let Said::Reply { id: 3, answer: Answer::Err(error) } =
             read(r#"@conform {"id":3,"err":{"kind":"http","status":503}}"#)
@@ -189,7 +190,8 @@ mod tests {
             (r#"@conform {"id":1}"#, "exactly one of"),
             (r#"@conform {"id":1,"ok":1,"err":{"kind":"http"}}"#, "exactly one of"),
             (r#"@conform {"id":1,"err":{"kind":"oops"}}"#, "\"oops\" is unknown; allowed: http, auth"),
-            (r#"@conform {"ev":"sleep"}"#, "no until"),
+            (r#"@conform {"ev":"sleep"}"#, "sleep has no until"),
+            (r#"@conform {"ev":"wake"}"#, "wake has no until"),
         ] {
             let Said::Broken { line: shown, why } = read(line) else { panic!("{line} was taken") };
             assert_eq!(shown, line);

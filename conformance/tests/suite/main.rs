@@ -6,3 +6,4 @@ mod cli;
 mod gates;
 mod snapshots;
 mod support;
+mod universe;
