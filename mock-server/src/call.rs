@@ -1,12 +1,10 @@
 //! One request, fully read: what the vendors' operations work on.
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
 
 use crate::directory::Directory;
-use crate::reason::{Reason, Refused};
 use crate::sandbox::Setup;
 
 /// A request whose body has arrived.
@@ -39,19 +37,6 @@ impl Call<'_> {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let values = self.headers.get_all(name).iter().filter_map(|value| std::str::from_utf8(value.as_bytes()).ok());
         values.into_iter().find(|value| !value.is_empty())
-    }
-
-    /// The media type of the body must be JSON, whatever its parameters.
-    pub(crate) fn require_json(&self) -> Result<(), Refused> {
-        let given = self.header(CONTENT_TYPE.as_str()).unwrap_or_default();
-        let essence = given.split(';').next().unwrap_or_default().trim();
-        if essence.eq_ignore_ascii_case("application/json") {
-            return Ok(());
-        }
-        Err(Reason::MediaTypeUnsupported.because(match given {
-            "" => "the request has no Content-Type; send application/json".to_owned(),
-            given => format!("Content-Type {given:?} is not supported; send application/json"),
-        }))
     }
 
     /// The first value of a query parameter, decoded; names are compared without regard to case.

@@ -49,6 +49,9 @@ enum Command {
     /// Look at fault rules without a server.
     #[command(subcommand)]
     Faults(FaultsCommand),
+    /// Print every operation of twinzo as a table: path, contracts, how well it is known, and the settings that change
+    /// it.
+    Routes,
 }
 
 #[derive(Debug, Subcommand)]
@@ -255,6 +258,10 @@ impl Cli {
             Some(Command::Exec(args)) => exec::run(&args),
             Some(Command::Credentials(args)) => print_credentials(&args),
             Some(Command::Faults(command)) => faults::run(&command),
+            Some(Command::Routes) => {
+                serve::print(&mock_server::endpoints_table())?;
+                Ok(Exit::Success)
+            }
         }
     }
 }

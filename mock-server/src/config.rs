@@ -3,11 +3,16 @@
 //! Order of authority: default, file, environment, flag; what changes at run time is state and lives in the sandbox.
 
 mod file;
+mod open;
 mod sections;
 mod twinzo;
 mod unit;
 
 pub use file::{ConfigError, load};
+pub use open::{
+    ActionForm, AnswersSection, BadLogin, Credentials, Duplicate, ErrorBody, Fidelity, Gone, MissingLogin, NoDevice, Presence,
+    Reception, RecordsSection, RefusalsSection, Refused, SectorGone, SensorMade, SigningSection,
+};
 pub use sections::{EntropySection, JournalSection, LimitsSection, PositionsSection, ServerSection, TimbrSection};
 pub use twinzo::{ExpiredToken, OldToken, RefreshSection, RefreshedToken, TwinzoSection};
 pub(crate) use unit::parse_signed;

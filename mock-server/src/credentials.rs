@@ -133,7 +133,7 @@ impl TwinzoCredentials {
         let branches = directory.branches().filter(|(_, branch)| is_theirs(branch.client));
         let accounts = || directory.accounts().filter(|(_, account)| is_theirs(account.client) && !account.disabled);
         let others = accounts().filter(|(_, account)| account.kind != AccountKind::Device);
-        let devices = accounts().filter_map(|(id, account)| Some((account, directory.device_of(id)?.1)));
+        let devices = accounts().filter(|(_, account)| account.kind == AccountKind::Device);
         // One that retires stands behind its successor, and one for a single branch behind those for all.
         let mut keys: Vec<_> = directory.keys().map(|(_, key)| key).collect();
         keys.sort_by_key(|key| (matches!(key.opens, Opens::Client(_, Some(_))), key.retires.is_some()));
@@ -154,11 +154,11 @@ impl TwinzoCredentials {
                 })
                 .collect(),
             devices: devices
-                .map(|(account, device)| DeviceCredentials {
+                .map(|(_, account)| DeviceCredentials {
                     login: account.login.to_string(),
                     password: account.password.clone(),
-                    branch_guid: branch_guid(device.branch),
-                    id: device.id,
+                    branch_guid: branch_guid(account.branch),
+                    id: account.number,
                 })
                 .collect(),
             api_keys: keys.collect(),

@@ -5,13 +5,16 @@
 
 mod accounts;
 mod build;
+mod change;
 mod edit;
 mod identity;
 mod keys;
+mod library;
 mod lookup;
-mod places;
 mod quirk;
+mod rows;
 mod seed;
+mod table;
 mod tenants;
 mod timbr;
 
@@ -20,20 +23,24 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-pub use accounts::{Account, AccountKind, Device};
+pub use accounts::{Account, AccountKind};
 pub use build::InvalidWorld;
+pub(crate) use change::NewUser;
 pub use edit::{AccountChange, InvalidEdit, NewAccount, NewKey};
 pub use keys::{KeyId, Opens, StaticKey};
-pub use places::{Layer, Sector};
+pub(crate) use library::{File, Library};
 pub(crate) use quirk::SHORT_LIFE_SECS;
 pub use quirk::{Quirk, QuirkRow};
+pub(crate) use rows::{Birth, Row};
 pub use seed::World;
+pub(crate) use table::Table;
+pub use table::Full;
 pub use tenants::{Branch, Client};
 pub use timbr::{Ontology, TimbrDirectory, TimbrUser};
 
 use accounts::Accounts;
 use keys::Keys;
-use places::Places;
+use rows::Tables;
 use tenants::Tenants;
 
 macro_rules! index {
@@ -49,8 +56,6 @@ index! {
     ClientId,
     /// A branch of this directory.
     BranchId,
-    /// A device of this directory; never given to another one.
-    DeviceId,
     /// An account of this directory: a device, sensor or user that can log in. Never given to another one.
     AccountId
 }
@@ -59,10 +64,20 @@ index! {
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
     tenants: Arc<Tenants>,
-    places: Arc<Places>,
+    tables: Arc<Tables>,
     accounts: Arc<Accounts>,
     keys: Arc<Keys>,
+    library: Arc<Library>,
     timbr: Arc<TimbrDirectory>,
+}
+
+// === impl AccountId ===
+
+impl AccountId {
+    /// As the vendor would number it, from 1 on.
+    pub(crate) fn number(self) -> i32 {
+        i32::try_from(self.0).unwrap_or(i32::MAX).saturating_add(1)
+    }
 }
 
 // === impl Directory ===
@@ -78,19 +93,14 @@ impl Directory {
         self.tenants.branches.iter().enumerate().map(|(index, branch)| (BranchId(index), branch))
     }
 
-    /// Every sector.
-    pub fn sectors(&self) -> &[Sector] {
-        &self.places.sectors
+    /// The rows of a collection.
+    pub(crate) fn table<R: Row>(&self) -> &Table<R> {
+        R::table(&self.tables)
     }
 
-    /// Every layer.
-    pub fn layers(&self) -> &[Layer] {
-        &self.places.layers
-    }
-
-    /// Every device with its index.
-    pub fn devices(&self) -> impl Iterator<Item = (DeviceId, &Device)> {
-        self.accounts.devices.iter().map(|(id, device)| (*id, &**device))
+    /// What the vendor's apps fetch.
+    pub(crate) fn library(&self) -> &Library {
+        &self.library
     }
 
     /// Every account with its index.
@@ -148,21 +158,11 @@ impl Directory {
         self.accounts.by_login.get(login).map_or(&[], Vec::as_slice)
     }
 
-    /// The device of a login within a branch: what localization looks for.
-    pub fn device_in_branch(&self, branch: BranchId, login: &str) -> Option<(DeviceId, &Device)> {
-        let account = self.account_by_login(self.branch(branch).client, login)?;
-        let (id, device) = self.device(*self.accounts.device_of.get(&account)?)?;
-        (device.branch == branch).then_some((id, device))
-    }
-
-    /// The device of a number.
-    pub fn device_by_number(&self, number: i32) -> Option<(DeviceId, &Device)> {
-        self.device(*self.accounts.device_by_number.get(&number)?)
-    }
-
-    /// The device that logs in with an account.
-    pub fn device_of(&self, account: AccountId) -> Option<(DeviceId, &Device)> {
-        self.device(*self.accounts.device_of.get(&account)?)
+    /// The account of a login within a branch, if it is of that kind: what localization looks for.
+    pub fn holder_in_branch(&self, branch: BranchId, kind: AccountKind, login: &str) -> Option<(AccountId, &Account)> {
+        let id = self.account_by_login(self.branch(branch).client, login)?;
+        let account = self.account(id)?;
+        (account.branch == branch && account.kind == kind).then_some((id, &**account))
     }
 
     /// A static key by its text.
@@ -191,9 +191,5 @@ impl Directory {
         let users = self.timbr.users.iter().map(|user| user.password.as_str());
         let keys = self.keys.iter().map(|(_, key)| key.text.as_str());
         passwords.chain(users).chain(keys).chain(self.timbr.auth_salt.as_deref())
-    }
-
-    fn device(&self, id: DeviceId) -> Option<(DeviceId, &Device)> {
-        self.accounts.devices.get(&id).map(|device| (id, &**device))
     }
 }

@@ -62,7 +62,7 @@ pub(crate) async fn serve(app: &App, door: &Door, request: Request<Body>, arriva
         (&route, &read, is_addressed)
     {
         // The client that a log in names stands in its body.
-        let named = find_by_credential(&app.sandboxes, &parts.headers, || twinzo::client_name(body));
+        let named = find_by_credential(&app.sandboxes, &parts.headers, || twinzo::client_name(&parts.headers, body));
         if !Arc::ptr_eq(&named.sandbox, &found.sandbox) {
             inside = named.sandbox.gate.enter();
         }
@@ -202,10 +202,10 @@ impl Received<'_> {
 
 fn dispatch(sandbox: &Sandbox, call: &Call<'_>, route: Route) -> Outcome {
     match route {
-        Route::To(Operation::Twinzo(operation), segment) => {
-            twinzo::answer(sandbox, call, operation, segment.as_deref())
+        Route::To(Operation::Twinzo(operation), segments) => twinzo::answer(sandbox, call, operation, &segments),
+        Route::To(Operation::Timbr(operation), segments) => {
+            timbr::answer(sandbox, call, operation, segments.first().map(String::as_str))
         }
-        Route::To(Operation::Timbr(operation), segment) => timbr::answer(sandbox, call, operation, segment.as_deref()),
         Route::WrongMethod(vendor, allowed) => {
             let refused = Reason::MethodNotAllowed.because(format!("the path knows {} only", names(&allowed)));
             let lost = Outcome::anonymous(Answer::method_not_allowed(&allowed), Some(refused));

@@ -7,6 +7,6 @@ mod members;
 mod merge;
 mod nullable;
 
-pub(crate) use members::{Members, Names};
+pub(crate) use members::{Members, Names, Noted, Notes};
 pub(crate) use merge::merge;
 pub(crate) use nullable::Nullable;

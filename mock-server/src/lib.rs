@@ -47,3 +47,4 @@ mod url;
 
 pub use config::Config;
 pub use server::{RunningServer, StartError};
+pub use twinzo::endpoints_table;

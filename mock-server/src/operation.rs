@@ -14,15 +14,21 @@ pub enum Vendor {
 }
 
 macro_rules! operations {
-    ($vendor:ident, $(#[$outer:meta])* $kind:ident { $($(#[$doc:meta])* $name:ident = $text:literal at $route:literal;)* }) => {
+    ($vendor:ident, $(#[$outer:meta])* $kind:ident { $($name:ident = $text:literal, $method:ident $route:literal;)* }) => {
         $(#[$outer])*
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         pub enum $kind {
-            $($(#[$doc])* $name,)*
+            $(#[doc = concat!("`", stringify!($method), " ", $route, "`")] $name,)*
         }
 
         impl $kind {
-            const ALL: &[Operation] = &[$(Operation::$vendor(Self::$name),)*];
+            pub(crate) const ALL: &[Operation] = &[$(Operation::$vendor(Self::$name),)*];
+
+            fn method(self) -> &'static Method {
+                match self {
+                    $(Self::$name => &Method::$method,)*
+                }
+            }
 
             fn name(self) -> &'static str {
                 match self {
@@ -52,34 +58,88 @@ operations! {
     Twinzo,
     /// What twinzo can be asked for.
     TwinzoOperation {
-        /// `POST Authorization/Authenticate`
-        Authenticate = "authenticate" at "Authorization/Authenticate";
-        /// `GET Authorization/Token`
-        Refresh = "refresh" at "Authorization/Token";
-        /// `DELETE Authorization/Token`
-        DeleteToken = "delete_token" at "Authorization/Token";
-        /// `POST localization`
-        Localization = "localization" at "localization";
-        /// `POST localization/batch`
-        LocalizationBatch = "localization_batch" at "localization/batch";
-        /// `GET branches`
-        BranchesList = "branches.list" at "branches";
-        /// `GET branches/{id}`
-        BranchesGet = "branches.get" at "branches/{id}";
-        /// `GET sectors`
-        SectorsList = "sectors.list" at "sectors";
-        /// `GET sectors/{id}`
-        SectorsGet = "sectors.get" at "sectors/{id}";
-        /// `GET devices`
-        DevicesList = "devices.list" at "devices";
-        /// `GET devices/{id}`
-        DevicesGet = "devices.get" at "devices/{id}";
-        /// `GET devices/login/{login}`
-        DevicesGetByLogin = "devices.get_by_login" at "devices/login/{login}";
-        /// `GET devices/locations/?deviceId=&from=&to=`
-        DevicesLocations = "devices.locations" at "devices/locations";
-        /// `GET clients`
-        ClientsList = "clients.list" at "clients";
+        Authenticate = "authenticate", POST "Authorization/Authenticate";
+        Refresh = "refresh", GET "Authorization/Token";
+        DeleteToken = "delete_token", DELETE "Authorization/Token";
+        Localization = "localization", POST "localization";
+        LocalizationBatch = "localization_batch", POST "localization/batch";
+        AreasList = "areas.list", GET "areas";
+        AreasGet = "areas.get", GET "areas/{id}";
+        AreasCreate = "areas.create", POST "areas";
+        AreasPatch = "areas.patch", PATCH "areas/{id}";
+        AreasDelete = "areas.delete", DELETE "areas/{id}";
+        AreasOccurrence = "areas.occurrence", GET "areas/grid-area-occurrence";
+        AosOrders = "aos.orders", GET "aos/v2/data/orders";
+        BeaconsList = "beacons.list", GET "beacons";
+        BeaconsGet = "beacons.get", GET "beacons/{id}";
+        BeaconsCreate = "beacons.create", POST "beacons";
+        BeaconsPatch = "beacons.patch", PATCH "beacons/{id}";
+        BeaconsDelete = "beacons.delete", DELETE "beacons/{id}";
+        BranchesList = "branches.list", GET "branches";
+        BranchesGet = "branches.get", GET "branches/{id}";
+        ClientsList = "clients.list", GET "clients";
+        ConfigurationBranch = "configuration.branch", GET "configuration/branch/{key}";
+        ConfigurationAccount = "configuration.account", GET "configuration/account/{key}";
+        ConfigurationLogin = "configuration.login", GET "configuration/account/{login}/{key}";
+        ConfigurationChanged = "configuration.last_change", GET "configuration/{key}/last-change";
+        DevicesList = "devices.list", GET "devices";
+        DevicesGet = "devices.get", GET "devices/{id}";
+        DevicesCreate = "devices.create", POST "devices";
+        DevicesPatch = "devices.patch", PATCH "devices/{id}";
+        DevicesDelete = "devices.delete", DELETE "devices/{id}";
+        DevicesGetByLogin = "devices.get_by_login", GET "devices/login/{login}";
+        DevicesLocations = "devices.locations", GET "devices/locations";
+        DevicesDynamic = "devices.dynamic_locations", GET "devices/dynamic-locations";
+        DevicesDynamicShort = "devices.dynamic_locations_short", GET "devices/dynamic-locations-short";
+        DevicesManDown = "devices.man_down", POST "devices/man-down";
+        DevicesManDownBatch = "devices.man_down_batch", POST "devices/man-down/batch";
+        LayersList = "layers.list", GET "layers";
+        LayersGet = "layers.get", GET "layers/{id}";
+        LayersCreate = "layers.create", POST "layers";
+        LayersPatch = "layers.patch", PATCH "layers/{id}";
+        LayersDelete = "layers.delete", DELETE "layers/{id}";
+        LayersLocalization = "layers.localization", GET "layers/localization/{login}";
+        LayersLocalizationPost = "layers.localization_post", POST "layers/localization";
+        LayersNoGo = "layers.no_go", GET "layers/device/{login}";
+        LogsCreate = "logs.create", POST "logs";
+        PathsList = "paths.list", GET "paths";
+        PathsGet = "paths.get", GET "paths/{id}";
+        QuantitiesList = "quantities.list", GET "quantities";
+        QuantitiesGet = "quantities.get", GET "quantities/{id}";
+        QuantitiesCreate = "quantities.create", POST "quantities";
+        QuantitiesPatch = "quantities.patch", PATCH "quantities/{id}";
+        QuantitiesDelete = "quantities.delete", DELETE "quantities/{id}";
+        SectorsList = "sectors.list", GET "sectors";
+        SectorsGet = "sectors.get", GET "sectors/{id}";
+        SectorsCreate = "sectors.create", POST "sectors";
+        SectorsPatch = "sectors.patch", PATCH "sectors/{id}";
+        SectorsDelete = "sectors.delete", DELETE "sectors/{id}";
+        SensorDatasList = "sensor_datas.list", GET "sensor-datas";
+        SensorDatasGet = "sensor_datas.get", GET "sensor-datas/{id}";
+        SensorDatasCreate = "sensor_datas.create", POST "sensor-datas";
+        SensorDatasPatch = "sensor_datas.patch", PATCH "sensor-datas/{id}";
+        SensorDatasDelete = "sensor_datas.delete", DELETE "sensor-datas/{id}";
+        SensorsList = "sensors.list", GET "sensors";
+        SensorsGet = "sensors.get", GET "sensors/{id}";
+        SensorsCreate = "sensors.create", POST "sensors";
+        SensorsPatch = "sensors.patch", PATCH "sensors/{id}";
+        SensorsDelete = "sensors.delete", DELETE "sensors/{id}";
+        SensorsGetByLogin = "sensors.get_by_login", GET "sensors/login/{login}";
+        SensorsAppInfo = "sensors.app_info", GET "sensors/app-info";
+        SensorsData = "sensors.sensor_data", POST "sensors/sensor-data";
+        SensorsBatch = "sensors.batch", POST "sensors/batch";
+        ShiftsList = "shifts.list", GET "shifts";
+        ShiftsGet = "shifts.get", GET "shifts/{id}";
+        ShiftsCreate = "shifts.create", POST "shifts";
+        ShiftsPatch = "shifts.patch", PATCH "shifts/{id}";
+        ShiftsDelete = "shifts.delete", DELETE "shifts/{id}";
+        UsersCreate = "users.create", POST "users";
+        UsersDetail = "users.detail", GET "users/detail";
+        UtilsDemoFiles = "utils.demo_files_info", GET "utils/demo-files-info";
+        UtilsFile = "utils.file", GET "utils/file/{name}";
+        UtilsDemoFile = "utils.demo_file", GET "utils/demo-file/{name}";
+        UtilsUnityVersion = "utils.unity_last_version", GET "utils/unity-last-version/{platform}";
+        UtilsBundle = "utils.unity_bundle_info", GET "utils/unity-bundle-info/{bundle}";
     }
 }
 
@@ -87,22 +147,18 @@ operations! {
     Timbr,
     /// What Timbr can be asked for.
     TimbrOperation {
-        /// `POST /timbr/api/get_token`
-        GetToken = "timbr.get_token" at "api/get_token";
-        /// `POST /timbr/api/query/`
-        Query = "timbr.query" at "api/query";
-        /// `POST /timbr/openapi/ontology/{ontology}/query`
-        OpenapiQuery = "timbr.openapi_query" at "openapi/ontology/{ontology}/query";
-        /// `GET /timbr/api/get_ontologies/`
-        GetOntologies = "timbr.get_ontologies" at "api/get_ontologies";
+        GetToken = "timbr.get_token", POST "api/get_token";
+        Query = "timbr.query", POST "api/query";
+        OpenapiQuery = "timbr.openapi_query", POST "openapi/ontology/{ontology}/query";
+        GetOntologies = "timbr.get_ontologies", GET "api/get_ontologies";
     }
 }
 
 /// Where a request leads.
 #[derive(Debug)]
 pub(crate) enum Route {
-    /// To an operation, with the one variable segment of its path, decoded.
-    To(Operation, Option<String>),
+    /// To an operation, with the variable segments of its path, decoded.
+    To(Operation, Vec<String>),
     /// To a path of the vendor that knows other methods only.
     WrongMethod(Vendor, Vec<Method>),
     /// Nowhere within the vendor's paths.
@@ -143,14 +199,8 @@ impl Operation {
     /// The method that it is called with.
     pub fn method(self) -> &'static Method {
         match self {
-            Self::Twinzo(
-                TwinzoOperation::Authenticate | TwinzoOperation::Localization | TwinzoOperation::LocalizationBatch,
-            )
-            | Self::Timbr(TimbrOperation::GetToken | TimbrOperation::Query | TimbrOperation::OpenapiQuery) => {
-                &Method::POST
-            }
-            Self::Twinzo(TwinzoOperation::DeleteToken) => &Method::DELETE,
-            Self::Twinzo(_) | Self::Timbr(TimbrOperation::GetOntologies) => &Method::GET,
+            Self::Twinzo(operation) => operation.method(),
+            Self::Timbr(operation) => operation.method(),
         }
     }
 
@@ -201,9 +251,9 @@ impl Route {
     }
 
     /// Picks by method among the operations of one path; each knows its own.
-    pub(crate) fn choose(method: &Method, operations: &[Operation], segment: Option<String>) -> Self {
+    pub(crate) fn choose(method: &Method, operations: &[Operation], segments: Vec<String>) -> Self {
         if let Some(operation) = operations.iter().find(|operation| operation.method() == method) {
-            return Self::To(*operation, segment);
+            return Self::To(*operation, segments);
         }
         let vendor = operations.first().map_or(Vendor::Twinzo, |operation| operation.vendor());
         Self::WrongMethod(vendor, operations.iter().map(|operation| operation.method().clone()).collect())
@@ -213,8 +263,8 @@ impl Route {
     #[cfg(test)]
     pub(crate) fn describe(route: Option<Self>) -> String {
         match route {
-            Some(Self::To(operation, None)) => operation.to_string(),
-            Some(Self::To(operation, Some(segment))) => format!("{operation} {segment}"),
+            Some(Self::To(operation, segments)) if segments.is_empty() => operation.to_string(),
+            Some(Self::To(operation, segments)) => format!("{operation} {}", segments.join(" ")),
             Some(Self::WrongMethod(_, allowed)) => format!("405 {allowed:?}"),
             Some(Self::Unknown(_)) => "404".to_owned(),
             Some(Self::Outside) | None => "outside".to_owned(),
@@ -229,7 +279,12 @@ mod tests {
     #[test]
     fn every_operation_is_found_at_its_route() {
         for operation in Operation::all() {
-            let route = operation.route().replace("{id}", "1").replace("{login}", "x").replace("{ontology}", "x");
+            let segments = operation.route().split('/').map(|segment| match segment {
+                "{id}" => "1",
+                segment if segment.starts_with('{') => "x",
+                segment => segment,
+            });
+            let route = segments.collect::<Vec<_>>().join("/");
             for prefix in operation.vendor().prefixes() {
                 let found = Route::find(operation.method(), &format!("{prefix}/{route}"));
                 assert!(matches!(found, Route::To(found, _) if found == operation), "{operation}: {found:?}");

@@ -53,6 +53,16 @@ pub enum Reason {
     QueryInvalid,
     EntityUnknown,
     DeviceNotInBranch,
+    SensorNotInBranch,
+    LoginOfOther,
+    LoginTaken,
+    DirectoryFull,
+    // twinzo: what only `fidelity = "strict"` refuses.
+    TokenOnLogin,
+    ApiKeyOnDevice,
+    StampMissing,
+    StampInSeconds,
+    StampTooFar,
     // Timbr.
     BearerMissing,
     BearerMalformed,

@@ -268,6 +268,15 @@ impl Sandbox {
         Ok(result)
     }
 
+    /// Changes rows of the directory, and accounts with them: clients and keys stay what they are.
+    pub(crate) fn edit_rows<T, E>(&self, edit: impl FnOnce(&mut Directory) -> Result<T, E>) -> Result<T, E> {
+        let _gone = self.edits();
+        let mut next = Directory::clone(&self.directory());
+        let result = edit(&mut next)?;
+        *self.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        Ok(result)
+    }
+
     /// Changes the settings by a merge patch.
     pub(crate) fn patch(&self, patch: &serde_json::Value) -> Result<(), InvalidSettings> {
         let gone = self.edits();

@@ -2,14 +2,24 @@
 
 mod authorization;
 mod caller;
-mod collections;
+mod devices;
+mod endpoint;
+mod library;
 mod localization;
+mod logs;
+mod man_down;
 mod media;
 mod positions;
 mod problem;
 mod routes;
+mod rows;
+mod sensors;
 mod signing;
+mod strict;
+mod tenants;
 mod terms;
+mod work;
+mod zones;
 
 use std::sync::Arc;
 
@@ -20,51 +30,37 @@ use crate::call::Call;
 use crate::fault::{Subject, Who};
 use crate::govern::govern;
 use crate::operation::{Operation, TwinzoOperation, Vendor};
+use crate::reason::Reason;
 use crate::sandbox::Sandbox;
 
 pub(crate) use caller::client_name;
+pub use endpoint::table as endpoints_table;
 pub(crate) use positions::Positions;
 pub(crate) use problem::{TwinzoShape, plain as plain_problem};
 pub(crate) use routes::{not_found, route};
 
 use caller::{Caller, Login, Logout};
+use endpoint::{Endpoint, Handler};
+use media::Media;
 use problem::Refusal;
-use signing::{Signature, Signed};
+use signing::Signature;
+use work::Work;
 
 /// Answers one call of a known operation.
-pub(crate) fn answer(sandbox: &Sandbox, call: &Call<'_>, operation: TwinzoOperation, segment: Option<&str>) -> Outcome {
-    let segment = segment.unwrap_or_default();
-    let exchange = Exchange { sandbox, call, operation };
-    match operation {
-        TwinzoOperation::Authenticate => {
+pub(crate) fn answer(sandbox: &Sandbox, call: &Call<'_>, operation: TwinzoOperation, segments: &[String]) -> Outcome {
+    let endpoint = endpoint::describe(operation);
+    let exchange = Exchange { sandbox, call, operation, segments, endpoint };
+    match (operation, endpoint.handler) {
+        (TwinzoOperation::Authenticate, _) => {
             exchange.run(Login::read(call), |login, outcome| authorization::authenticate(sandbox, call, login, outcome))
         }
-        TwinzoOperation::DeleteToken => {
+        (TwinzoOperation::DeleteToken, _) => {
             exchange.run(Logout::read(sandbox, call), |logout, _| authorization::delete_token(sandbox, call, &logout))
         }
-        TwinzoOperation::Refresh => {
-            exchange.signed(|signed, outcome| authorization::refresh(sandbox, call, &signed, outcome))
-        }
-        TwinzoOperation::Localization => {
-            exchange.signed(|signed, outcome| localization::one(sandbox, call, &signed, outcome))
-        }
-        TwinzoOperation::LocalizationBatch => {
-            exchange.signed(|signed, outcome| localization::batch(sandbox, call, &signed, outcome))
-        }
-        TwinzoOperation::ClientsList => exchange.signed(|signed, _| Ok(collections::clients(call, &signed))),
-        TwinzoOperation::BranchesList => exchange.signed(|signed, _| Ok(collections::branches(call, &signed))),
-        TwinzoOperation::BranchesGet => exchange.signed(|signed, _| collections::branch(call, &signed, segment)),
-        TwinzoOperation::SectorsList => exchange.signed(|signed, _| Ok(collections::sectors(call, &signed))),
-        TwinzoOperation::SectorsGet => exchange.signed(|signed, _| collections::sector(call, &signed, segment)),
-        TwinzoOperation::DevicesList => exchange.signed(|signed, _| Ok(collections::devices(sandbox, call, &signed))),
-        TwinzoOperation::DevicesGet => {
-            exchange.signed(|signed, _| collections::device(sandbox, call, &signed, segment))
-        }
-        TwinzoOperation::DevicesGetByLogin => {
-            exchange.signed(|signed, _| collections::device_by_login(sandbox, call, &signed, segment))
-        }
-        TwinzoOperation::DevicesLocations => {
-            exchange.signed(|signed, _| collections::locations(sandbox, call, &signed))
+        (_, Some(handler)) => exchange.signed(handler),
+        (_, None) => {
+            let error = anyhow::anyhow!("nobody does the operation {}", Operation::Twinzo(operation));
+            Outcome::anonymous(Answer::internal(&error), Some(Reason::Internal.because("see the server's log")))
         }
     }
 }
@@ -74,6 +70,8 @@ struct Exchange<'a> {
     sandbox: &'a Sandbox,
     call: &'a Call<'a>,
     operation: TwinzoOperation,
+    segments: &'a [String],
+    endpoint: Endpoint,
 }
 
 // === impl Exchange ===
@@ -97,7 +95,8 @@ impl Exchange<'_> {
         let subject = Subject::new(self.call, Some(Operation::Twinzo(self.operation)), Some(Vendor::Twinzo), who);
         let shape = TwinzoShape { call: self.call, operation: Some(self.operation) };
         govern(self.sandbox, self.call, &subject, &shape, outcome, |outcome| {
-            match self.media().and_then(|()| commit(caller, outcome)) {
+            let allowed = self.media().and_then(|()| strict::headers(self.call, self.operation));
+            match allowed.and_then(|()| commit(caller, outcome)) {
                 Ok(answer) => outcome.answer = answer,
                 Err(refusal) => (outcome.answer, outcome.refused) = refusal.into_answer(self.sandbox, self.call),
             }
@@ -105,28 +104,17 @@ impl Exchange<'_> {
     }
 
     /// For the operations that headers sign.
-    fn signed(&self, commit: impl FnOnce(Signed, &mut Outcome) -> Result<Answer, Refusal>) -> Outcome {
-        let signature = Signature::read(self.sandbox, self.call, self.operation);
-        self.run(signature, |signature, outcome| commit(signature.into_signed(self.sandbox, self.call)?, outcome))
+    fn signed(&self, handler: Handler) -> Outcome {
+        let (sandbox, call) = (self.sandbox, self.call);
+        let signature = Signature::read(sandbox, call, self.operation);
+        self.run(signature, |signature, outcome| {
+            let signed = signature.into_signed(sandbox, call)?;
+            handler(&mut Work { sandbox, call, segments: self.segments, signed, outcome })
+        })
     }
 
-    /// A body must be JSON; this is said before anything of the caller's is.
+    /// A body must be of a type that can be read; this is said before anything of the caller's is.
     fn media(&self) -> Result<(), Refusal> {
-        match self.operation {
-            TwinzoOperation::Authenticate | TwinzoOperation::Localization | TwinzoOperation::LocalizationBatch => {
-                self.call.require_json().map_err(Refusal::UnsupportedMediaType)
-            }
-            TwinzoOperation::Refresh
-            | TwinzoOperation::DeleteToken
-            | TwinzoOperation::BranchesList
-            | TwinzoOperation::BranchesGet
-            | TwinzoOperation::SectorsList
-            | TwinzoOperation::SectorsGet
-            | TwinzoOperation::DevicesList
-            | TwinzoOperation::DevicesGet
-            | TwinzoOperation::DevicesGetByLogin
-            | TwinzoOperation::DevicesLocations
-            | TwinzoOperation::ClientsList => Ok(()),
-        }
+        if self.endpoint.takes.is_some() { Media::of_body(self.call).map(drop) } else { Ok(()) }
     }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{AdminJson, AdminProblem, Segment, Selected};
-use crate::directory::{AccountChange, AccountId, Directory, InvalidEdit, NewAccount, Quirk, TimbrUser};
+use crate::directory::{AccountChange, AccountId, AccountKind, Directory, InvalidEdit, NewAccount, Quirk, TimbrUser};
 use crate::sandbox::Sandbox;
 use crate::suggest::Unknown;
 
@@ -191,7 +191,7 @@ fn twinzo_view(directory: &Directory, id: AccountId) -> Option<AccountView> {
         login: account.login.to_string(),
         client: Some(directory.client(account.client).name.clone()),
         branch: Some(directory.branch(account.branch).title.clone()),
-        device: directory.device_of(id).map(|(_, device)| device.id),
+        device: (account.kind == AccountKind::Device).then_some(account.number),
         disabled: account.disabled,
         quirk: account.quirk,
     })
@@ -216,7 +216,7 @@ impl From<InvalidEdit> for AdminProblem {
         match error {
             InvalidEdit::Unknown(unknown) => unknown.into(),
             InvalidEdit::Taken { field } => Self::new(StatusCode::CONFLICT, text).at(Some(field)),
-            InvalidEdit::TooMany => Self::new(StatusCode::CONFLICT, text),
+            InvalidEdit::TooMany | InvalidEdit::Full(_) => Self::new(StatusCode::CONFLICT, text),
             InvalidEdit::Value { field, .. } => Self::unprocessable(text).at(Some(field)),
         }
     }

@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::open::{AnswersSection, Fidelity, RecordsSection, RefusalsSection, SigningSection};
 use super::unit::{Count, Span};
 use crate::directory::{AccountId, Directory, Quirk, SHORT_LIFE_SECS};
 use crate::token::{LifeOverride, LoginAnswer, TokenFormat, TokenLife};
@@ -16,6 +17,8 @@ use crate::token::{LifeOverride, LoginAnswer, TokenFormat, TokenLife};
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TwinzoSection {
+    /// How closely requests are looked at.
+    pub fidelity: Fidelity,
     /// What tokens look like.
     pub token_format: TokenFormat,
     /// How long they live.
@@ -45,6 +48,14 @@ pub struct TwinzoSection {
     pub jwt_secret: SecretString,
     /// Tokens kept; the first to die makes room.
     pub max_tokens: Count,
+    /// How a 401 looks. The vendor does not document it.
+    pub refusals: RefusalsSection,
+    /// Which headers sign a request. The vendor does not document it to the end.
+    pub signing: SigningSection,
+    /// What becomes of records that come in. The vendor does not document it.
+    pub records: RecordsSection,
+    /// Forms of answers. The vendor does not document them.
+    pub answers: AnswersSection,
 }
 
 /// `[twinzo.refresh]`: what a refresh does.
@@ -131,6 +142,7 @@ impl TwinzoSection {
 impl Default for TwinzoSection {
     fn default() -> Self {
         Self {
+            fidelity: Fidelity::default(),
             token_format: TokenFormat::Opaque,
             token_life: Span::from_secs(24 * 60 * 60),
             actual_token_life: None,
@@ -144,6 +156,10 @@ impl Default for TwinzoSection {
             stamp_tolerance: Span::from_secs(5 * 60),
             jwt_secret: "made-up-jwt-secret-for-local-use".into(),
             max_tokens: Count::new(1 << 20),
+            refusals: RefusalsSection::default(),
+            signing: SigningSection::default(),
+            records: RecordsSection::default(),
+            answers: AnswersSection::default(),
         }
     }
 }

@@ -1,11 +1,11 @@
-//! What can log in, and the devices among them.
+//! What can log in.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use imbl::{HashMap, OrdMap};
 use serde::Deserialize;
 
-use super::{AccountId, BranchId, ClientId, DeviceId, Quirk};
+use super::{AccountId, BranchId, ClientId, Quirk};
 
 /// What can log in.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct Account {
     pub branch: BranchId,
     /// What it is.
     pub kind: AccountKind,
+    /// Number of the device, sensor or user in its collection.
+    pub number: i32,
     /// Whether it may neither log in nor use its tokens.
     pub disabled: bool,
     /// How it misbehaves by itself, if it does.
@@ -38,37 +40,13 @@ pub enum AccountKind {
     User,
 }
 
-/// A device as it was registered; where it is now, the positions of the sandbox know.
-#[derive(Clone, Debug)]
-pub struct Device {
-    /// Number of the device.
-    pub id: i32,
-    /// The account it logs in with.
-    pub account: AccountId,
-    /// The account's login.
-    pub login: Arc<str>,
-    /// Branch it belongs to.
-    pub branch: BranchId,
-    /// Sector it is shown in before its first position.
-    pub sector_number: Option<i32>,
-    /// Name for people.
-    pub title: String,
-    /// Hardware address.
-    pub mac: Option<String>,
-    /// `#rrggbb`.
-    pub color: String,
-}
-
-/// The table of both. Rows are shared: a copy of the table copies pointers.
+/// The table. A copy costs a pointer, and an edit of a copy costs what it changes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Accounts {
-    pub(super) by_id: BTreeMap<AccountId, Arc<Account>>,
+    pub(super) by_id: OrdMap<AccountId, Arc<Account>>,
     pub(super) by_login: HashMap<Arc<str>, Vec<AccountId>>,
-    pub(super) devices: BTreeMap<DeviceId, Arc<Device>>,
-    pub(super) device_by_number: HashMap<i32, DeviceId>,
-    pub(super) device_of: HashMap<AccountId, DeviceId>,
-    /// How many there ever were of each.
-    used: (usize, usize),
+    /// How many there ever were.
+    used: usize,
 }
 
 // === impl Accounts ===
@@ -81,43 +59,36 @@ impl Accounts {
 
     /// Adds an account whose login is free. Numbers are never used twice, so that an old token names nobody new.
     pub(super) fn add(&mut self, account: Account) -> AccountId {
-        let id = AccountId(self.used.0);
-        self.used.0 += 1;
+        let id = AccountId(self.used);
+        self.used += 1;
         self.by_login.entry(Arc::clone(&account.login)).or_default().push(id);
         self.by_id.insert(id, Arc::new(account));
         id
     }
 
-    /// Adds a device whose number is free.
-    pub(super) fn add_device(&mut self, device: Device) {
-        let id = DeviceId(self.used.1);
-        self.used.1 += 1;
-        self.device_by_number.insert(device.id, id);
-        self.device_of.insert(device.account, id);
-        self.devices.insert(id, Arc::new(device));
-    }
-
-    /// The number after the highest, or the lowest that is free.
-    pub(super) fn free_number(&self) -> i32 {
-        let highest = self.device_by_number.keys().max().copied().unwrap_or(0);
-        let after = highest.checked_add(1).filter(|number| *number > 0);
-        let free = |number: &i32| !self.device_by_number.contains_key(number);
-        after.or_else(|| (1..i32::MAX).find(free)).unwrap_or(i32::MAX)
-    }
-
     pub(super) fn change(&mut self, id: AccountId, change: impl FnOnce(&mut Account)) {
-        if let Some(account) = self.by_id.get_mut(&id) {
-            change(Arc::make_mut(account));
+        let Some(account) = self.by_id.get_mut(&id) else { return };
+        let before = Arc::clone(&account.login);
+        let account = Arc::make_mut(account);
+        change(account);
+        if account.login != before {
+            let after = Arc::clone(&account.login);
+            self.forget_login(&before, id);
+            self.by_login.entry(after).or_default().push(id);
         }
     }
 
-    pub(super) fn remove(&mut self, id: AccountId) {
-        let Some(account) = self.by_id.remove(&id) else { return };
-        if let Some(ids) = self.by_login.get_mut(&account.login) {
-            ids.retain(|known| *known != id);
-        }
-        if let Some(device) = self.device_of.remove(&id).and_then(|device| self.devices.remove(&device)) {
-            self.device_by_number.remove(&device.id);
+    pub(super) fn remove(&mut self, id: AccountId) -> Option<Arc<Account>> {
+        let account = self.by_id.remove(&id)?;
+        self.forget_login(&account.login, id);
+        Some(account)
+    }
+
+    fn forget_login(&mut self, login: &Arc<str>, id: AccountId) {
+        let Some(ids) = self.by_login.get_mut(login) else { return };
+        ids.retain(|known| *known != id);
+        if ids.is_empty() {
+            self.by_login.remove(login);
         }
     }
 }

@@ -4,10 +4,17 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use super::seed::{BranchSeed, ClientSeed, DeviceSeed, LayerSeed, SectorSeed, TimbrSeed, World};
+use prost::Message;
+use sha2::{Digest, Sha256};
+use uuid::{Builder, Uuid};
+use wire::collection::UserDetail;
+
+use super::library::{Configured, File};
+use super::rows::{Birth, Row, Tables};
+use super::seed::{BranchSeed, ClientSeed, FileSeed, LibrarySeed, RowSeed, TimbrSeed, UserSeed, World};
 use super::{
-    Account, AccountId, AccountKind, Accounts, Branch, BranchId, Client, ClientId, Device, Directory, Keys, Layer,
-    Ontology, Opens, Places, Quirk, Sector, StaticKey, Tenants, TimbrDirectory, TimbrUser,
+    Account, AccountKind, Accounts, Branch, BranchId, Client, ClientId, Directory, Full, Keys, Library, Ontology,
+    Opens, StaticKey, Tenants, TimbrDirectory, TimbrUser,
 };
 
 /// What is wrong with a world file.
@@ -23,6 +30,22 @@ pub enum InvalidWorld {
         what: &'static str,
         /// What stands twice.
         name: String,
+    },
+    /// There are more rows than a collection holds.
+    #[error("{what}: {full}")]
+    Full {
+        /// The collection.
+        what: &'static str,
+        /// Which limit it is.
+        full: Full,
+    },
+    /// Something is said of a login that the client does not have.
+    #[error("{what} names the login {login:?}, which the client does not have")]
+    LoginUnknown {
+        /// The entry that points.
+        what: &'static str,
+        /// The login.
+        login: String,
     },
     /// An entry points to a branch that the client does not have.
     #[error("{what} names branch {branch}, which the client does not have")]
@@ -40,9 +63,10 @@ const DEFAULT_WORLD: &str = include_str!("default-world.toml");
 #[derive(Default)]
 struct Draft {
     tenants: Tenants,
-    places: Places,
+    tables: Tables,
     accounts: Accounts,
     keys: Keys,
+    library: Library,
     timbr: TimbrDirectory,
 }
 
@@ -60,12 +84,14 @@ impl Directory {
         for client in world.clients {
             draft.add_client(client)?;
         }
+        draft.add_library(world.library);
         draft.add_timbr(world.timbr)?;
         Ok(Self {
             tenants: Arc::new(draft.tenants),
-            places: Arc::new(draft.places),
+            tables: Arc::new(draft.tables),
             accounts: Arc::new(draft.accounts),
             keys: Arc::new(draft.keys),
+            library: Arc::new(draft.library),
             timbr: Arc::new(draft.timbr),
         })
     }
@@ -78,19 +104,14 @@ impl Draft {
         let client = ClientId(self.tenants.clients.len());
         claim(&mut self.tenants.client_by_guid, "client guid", seed.guid, client)?;
         claim(&mut self.tenants.client_by_name, "client", seed.name.clone(), client)?;
-        let branches = self.add_branches(client, seed.branches)?;
-        self.add_places(&branches, seed.sectors, seed.layers)?;
-        for device in seed.devices {
-            let branch = branches.find(device.branch_id, || format!("device {:?}", device.login))?;
-            self.add_device(client, branch, device)?;
+        let mut branches = Branches(HashMap::new());
+        for branch in seed.branches {
+            self.add_branch(client, &mut branches, branch)?;
         }
-        for sensor in seed.sensors {
-            let branch = branches.find(sensor.branch_id, || format!("sensor {:?}", sensor.login))?;
-            self.add_account(client, branch, AccountKind::Sensor, &sensor.login, sensor.password, None)?;
-        }
-        for user in seed.users {
-            let branch = branches.find(user.branch_id, || format!("user {:?}", user.login))?;
-            self.add_account(client, branch, AccountKind::User, &user.login, user.password, None)?;
+        for odd in seed.quirks {
+            let unknown = || InvalidWorld::LoginUnknown { what: "a quirk", login: odd.login.clone() };
+            let account = self.accounts.find(client, &odd.login).ok_or_else(unknown)?;
+            self.accounts.change(account, |account| account.quirk = Some(odd.quirk));
         }
         for key in seed.api_keys {
             let branch = key.branch_id.map(|number| branches.find(number, || "an API key".to_owned())).transpose()?;
@@ -112,94 +133,112 @@ impl Draft {
         Ok(())
     }
 
-    fn add_branches(&mut self, client: ClientId, seeds: Vec<BranchSeed>) -> Result<Branches, InvalidWorld> {
-        let mut branches = Branches(HashMap::new());
-        for seed in seeds {
-            let id = BranchId(self.tenants.branches.len());
-            claim(&mut branches.0, "branch", seed.id, id)?;
-            claim(&mut self.tenants.branch_by_guid, "branch guid", seed.guid, id)?;
-            self.tenants.branches.push(Branch {
-                id: seed.id,
-                guid: seed.guid,
-                client,
-                title: seed.title,
-                time_zone: seed.time_zone,
-                latitude: seed.latitude,
-                longitude: seed.longitude,
-                address: seed.address,
-                country: seed.country,
-                city: seed.city,
-                zip_code: seed.zip_code,
-            });
-        }
-        Ok(branches)
-    }
-
-    fn add_places(
+    fn add_branch(
         &mut self,
-        branches: &Branches,
-        sectors: Vec<SectorSeed>,
-        layers: Vec<LayerSeed>,
+        client: ClientId,
+        branches: &mut Branches,
+        seed: BranchSeed,
     ) -> Result<(), InvalidWorld> {
-        for seed in sectors {
-            self.places.sectors.push(Sector {
-                id: seed.id,
-                guid: seed.guid,
-                branch: branches.find(seed.branch_id, || format!("sector {}", seed.id))?,
-                title: seed.title,
-                barrier_height: seed.barrier_height,
-                barrier_width: seed.barrier_width,
-                width: seed.width,
-                height: seed.height,
-                modified: seed.modified,
-                floor: seed.floor,
-                floor_name: seed.floor_name,
+        let (id, number) = (BranchId(self.tenants.branches.len()), seed.id);
+        claim(&mut branches.0, "branch", number, id)?;
+        claim(&mut self.tenants.branch_by_guid, "branch guid", seed.guid, id)?;
+        let home = Home { client, branch: id, number };
+        self.add_rows(home, "sector", seed.sectors)?;
+        self.add_rows(home, "layer", seed.layers)?;
+        self.add_rows(home, "area", seed.areas)?;
+        self.add_rows(home, "path", seed.paths)?;
+        self.add_rows(home, "beacon", seed.beacons)?;
+        self.add_rows(home, "sensor_data", seed.sensor_data)?;
+        self.add_rows(home, "quantity", seed.quantities)?;
+        self.add_rows(home, "shift", seed.shifts)?;
+        self.add_rows(home, "order", seed.orders)?;
+        for device in &seed.devices {
+            let (row, password) = (&device.row, device.row.password.0.as_deref());
+            self.add_account(home, AccountKind::Device, row.id, &row.login, password)?;
+        }
+        self.add_rows(home, "device", seed.devices)?;
+        for sensor in &seed.sensors {
+            let (row, password) = (&sensor.row, sensor.row.password.0.as_deref());
+            self.add_account(home, AccountKind::Sensor, row.id, &row.login, password)?;
+        }
+        self.add_rows(home, "sensor", seed.sensors)?;
+        for user in seed.users {
+            self.add_account(home, AccountKind::User, user.id, &user.login, Some(&user.password))?;
+            self.add_rows(home, "user", vec![user.into()])?;
+        }
+        for entry in seed.configuration {
+            self.library.configuration.push(Configured {
+                branch: id,
+                login: entry.login.map(Arc::from),
+                key: entry.key,
+                value: entry.value,
+                changed: entry.changed,
             });
         }
-        for seed in layers {
-            self.places.layers.push(Layer {
-                id: seed.id,
-                branch: branches.find(seed.branch_id, || format!("layer {}", seed.id))?,
-                title: seed.title,
-                localization: seed.localization,
-                no_go: seed.no_go,
-            });
-        }
+        self.tenants.branches.push(Branch {
+            id: seed.id,
+            guid: seed.guid,
+            client,
+            title: seed.title,
+            time_zone: seed.time_zone,
+            latitude: seed.latitude,
+            longitude: seed.longitude,
+            address: seed.address,
+            country: seed.country,
+            city: seed.city,
+            zip_code: seed.zip_code,
+        });
         Ok(())
     }
 
-    fn add_device(&mut self, client: ClientId, branch: BranchId, seed: DeviceSeed) -> Result<(), InvalidWorld> {
-        let account = self.add_account(client, branch, AccountKind::Device, &seed.login, seed.password, seed.quirk)?;
-        if self.accounts.device_by_number.contains_key(&seed.id) {
-            return Err(InvalidWorld::Double { what: "device", name: seed.id.to_string() });
+    /// Rows of a branch. What the file does not say of one follows from its number.
+    fn add_rows<R: Row>(
+        &mut self,
+        home: Home,
+        what: &'static str,
+        seeds: Vec<RowSeed<R>>,
+    ) -> Result<(), InvalidWorld> {
+        let table = R::table_mut(&mut self.tables);
+        for RowSeed { row: seed, given } in seeds {
+            let number = seed.number();
+            let mut row = R::blank();
+            row.adopt(seed.clone(), |name| given.contains(&name));
+            row.identify(Birth { number, branch: home.number, guid: guid_of(home, what, number), now: 0 });
+            // The file has the last word, also on what the server decides by itself.
+            row.adopt(seed, |name| given.contains(&name));
+            if number < 1 || !table.is_free(number) {
+                return Err(InvalidWorld::Double { what, name: number.to_string() });
+            }
+            let bytes = Message::encoded_len(&row);
+            table.put(home.branch, number, row, bytes).map_err(|full| InvalidWorld::Full { what, full })?;
         }
-        self.accounts.add_device(Device {
-            id: seed.id,
-            account,
-            login: seed.login.into(),
-            branch,
-            sector_number: seed.sector_id,
-            title: seed.title,
-            mac: seed.mac,
-            color: seed.color,
-        });
         Ok(())
     }
 
     fn add_account(
         &mut self,
-        client: ClientId,
-        branch: BranchId,
+        home: Home,
         kind: AccountKind,
+        number: i32,
         login: &str,
-        password: String,
-        quirk: Option<Quirk>,
-    ) -> Result<AccountId, InvalidWorld> {
+        password: Option<&str>,
+    ) -> Result<(), InvalidWorld> {
+        let Home { client, branch, .. } = home;
         if self.accounts.find(client, login).is_some() {
             return Err(InvalidWorld::Double { what: "login", name: login.to_owned() });
         }
-        let login = login.into();
-        Ok(self.accounts.add(Account { login, password, client, branch, kind, disabled: false, quirk }))
+        let (login, password) = (login.into(), password.unwrap_or_default().to_owned());
+        self.accounts.add(Account { login, password, client, branch, kind, number, disabled: false, quirk: None });
+        Ok(())
+    }
+
+    fn add_library(&mut self, seed: LibrarySeed) {
+        let files = |files: Vec<FileSeed>| files.into_iter().map(File::from).collect();
+        self.library.files = files(seed.files);
+        self.library.demo_files = files(seed.demo_files);
+        self.library.bundles = seed.bundles.into_iter().map(|bundle| bundle.row).collect();
+        self.library.unity = seed.unity;
+        self.library.sensor_app = seed.sensor_app.map(|app| app.row).unwrap_or_default();
     }
 
     fn add_timbr(&mut self, seed: TimbrSeed) -> Result<(), InvalidWorld> {
@@ -224,6 +263,44 @@ impl Draft {
             timbr.ontologies.push(Ontology { name: ontology.name, concepts: ontology.concepts });
         }
         Ok(())
+    }
+}
+
+/// Where rows are at home.
+#[derive(Clone, Copy)]
+struct Home {
+    client: ClientId,
+    branch: BranchId,
+    /// The vendor's number of the branch.
+    number: i32,
+}
+
+/// The same on every run, and another for every row.
+fn guid_of(home: Home, what: &str, number: i32) -> Uuid {
+    let place = format!("{}/{}/{what}/{number}", home.client.0, home.number);
+    let digest: [u8; 32] = Sha256::digest(place).into();
+    let [bytes, _] = digest.as_chunks::<16>().0 else { return Uuid::nil() };
+    Builder::from_random_bytes(*bytes).into_uuid()
+}
+
+impl From<FileSeed> for File {
+    fn from(FileSeed { name, version, text }: FileSeed) -> Self {
+        Self { name, version, text }
+    }
+}
+
+impl From<UserSeed> for RowSeed<UserDetail> {
+    fn from(seed: UserSeed) -> Self {
+        let row = UserDetail {
+            id: seed.id,
+            branch_id: 0,
+            name: seed.name,
+            surname: seed.surname,
+            email: seed.email,
+            phone: seed.phone,
+            allow_demo: seed.allow_demo,
+        };
+        Self { row, given: vec!["Name", "Surname", "Email", "Phone", "AllowDemo"] }
     }
 }
 
@@ -256,15 +333,15 @@ mod tests {
     #[test]
     fn the_world_that_ships_is_whole() {
         let directory = Directory::default_world().unwrap();
-        assert_eq!(directory.devices().count(), 14);
+        assert_eq!(directory.table::<wire::collection::Device>().len(), 14);
         assert_eq!(directory.branches().count(), 3);
         let client = directory.client_by_name("acme-logistics").unwrap();
         let account = directory.account_by_login(client, "forklift-01").unwrap();
         let (pune, _) = directory.branches().find(|(_, branch)| branch.title == "Pune").unwrap();
         let account = directory.account(account).unwrap();
         assert_eq!(account.kind, AccountKind::Device);
-        assert!(directory.device_in_branch(account.branch, "forklift-01").is_some());
-        assert!(directory.device_in_branch(pune, "forklift-01").is_none());
+        let device = |branch| directory.holder_in_branch(branch, AccountKind::Device, "forklift-01");
+        assert!(device(account.branch).is_some() && device(pune).is_none());
     }
 
     #[test]

@@ -5,9 +5,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use uuid::Uuid;
+use wire::collection::UserDetail;
+use wire::contract::WriteOnly;
+
+use super::change::NewUser;
 use super::identity::text_for;
+use super::rows::{Birth, Row};
 use super::{
-    Account, AccountId, AccountKind, BranchId, ClientId, Device, Directory, KeyId, Opens, Quirk, StaticKey, TimbrUser,
+    AccountId, AccountKind, BranchId, ClientId, Directory, Full, KeyId, Opens, Quirk, StaticKey, TimbrUser,
 };
 use crate::suggest::Unknown;
 
@@ -71,6 +77,9 @@ pub enum InvalidEdit {
     /// There is no room for more.
     #[error("there are {MOST} of them already, which is the limit; delete some")]
     TooMany,
+    /// There is no room for more rows.
+    #[error(transparent)]
+    Full(Full),
     /// A value cannot be used.
     #[error("{field}: {problem}")]
     Value {
@@ -102,34 +111,29 @@ impl Directory {
         };
         checked("login", &new.login)?;
         checked("password", &new.password)?;
-        if self.account_by_login(client, &new.login).is_some() {
-            return Err(InvalidEdit::Taken { field: "login" });
+        let title = new.title.unwrap_or_else(|| new.login.clone());
+        let password = WriteOnly(Some(new.password));
+        // None of the three has a GUID, or tells when it was made.
+        let birth = |number, branch| Birth { number, branch, guid: Uuid::nil(), now: 0 };
+        let login = new.login;
+        match new.kind {
+            AccountKind::Device => {
+                let row = wire::collection::Device { title, login: login.clone(), password, ..Row::blank() };
+                self.add_row(branch, row, birth, 0)?;
+            }
+            AccountKind::Sensor => {
+                let row = wire::collection::Sensor { title, login: login.clone(), password, ..Row::blank() };
+                self.add_row(branch, row, birth, 0)?;
+            }
+            AccountKind::User => {
+                let row = UserDetail { name: title, ..Row::blank() };
+                let new = NewUser { row, login: login.clone(), password: password.0.unwrap_or_default() };
+                self.add_user(branch, new, birth, 0)?;
+            }
         }
-        room(self.accounts.by_id.len())?;
-        let login: Arc<str> = new.login.as_str().into();
-        let accounts = Arc::make_mut(&mut self.accounts);
-        let account = Account {
-            login: Arc::clone(&login),
-            password: new.password,
-            client,
-            branch,
-            kind: new.kind,
-            disabled: false,
-            quirk: new.quirk,
-        };
-        let id = accounts.add(account);
-        if new.kind == AccountKind::Device {
-            let title = new.title.unwrap_or(new.login);
-            accounts.add_device(Device {
-                id: accounts.free_number(),
-                account: id,
-                login,
-                branch,
-                sector_number: None,
-                title,
-                mac: None,
-                color: "#64748b".to_owned(),
-            });
+        let id = self.account_by_login(client, &login).ok_or(InvalidEdit::TooMany)?;
+        if new.quirk.is_some() {
+            self.accounts_mut().change(id, |account| account.quirk = new.quirk);
         }
         Ok(id)
     }
@@ -139,7 +143,7 @@ impl Directory {
         if let Some(password) = &change.password {
             checked("password", password)?;
         }
-        Arc::make_mut(&mut self.accounts).change(id, |account| {
+        self.accounts_mut().change(id, |account| {
             account.disabled = change.disabled.unwrap_or(account.disabled);
             account.password = change.password.unwrap_or(std::mem::take(&mut account.password));
         });
@@ -148,7 +152,14 @@ impl Directory {
 
     /// Deletes a twinzo account, and the device that logs in with it.
     pub fn remove_account(&mut self, id: AccountId) {
-        Arc::make_mut(&mut self.accounts).remove(id);
+        let Some(account) = self.accounts_mut().remove(id) else { return };
+        let tables = Arc::make_mut(&mut self.tables);
+        let (branch, number) = (account.branch, account.number);
+        match account.kind {
+            AccountKind::Device => drop(tables.devices.remove(branch, number)),
+            AccountKind::Sensor => drop(tables.sensors.remove(branch, number)),
+            AccountKind::User => drop(tables.users.remove(branch, number)),
+        }
     }
 
     /// Adds a Timbr user with a token of its own. `random` decides the token.
@@ -261,7 +272,7 @@ impl Directory {
     }
 }
 
-fn room(count: usize) -> Result<(), InvalidEdit> {
+pub(super) fn room(count: usize) -> Result<(), InvalidEdit> {
     if count < MOST { Ok(()) } else { Err(InvalidEdit::TooMany) }
 }
 
@@ -282,12 +293,14 @@ mod tests {
         let mut own = world.clone();
         let new = serde_json::from_str(r#"{"login":"agv-99","password":"p","client":"harbour-storage"}"#).unwrap();
         let id = own.add_account(new).unwrap();
-        assert_eq!(own.device_of(id).unwrap().1.id, 17);
+        let account = Arc::clone(own.account(id).unwrap());
+        assert_eq!(account.number, 17);
+        assert_eq!(own.table::<wire::collection::Device>().get(account.branch, 17).unwrap().title, "agv-99");
         assert!(world.account(id).is_none());
         assert!(Arc::ptr_eq(&world.keys, &own.keys), "what was not edited stays shared");
         own.remove_account(id);
         assert!(own.account(id).is_none() && own.accounts_by_login("agv-99").is_empty());
-        assert!(own.device_by_number(17).is_none());
+        assert!(own.table::<wire::collection::Device>().get(account.branch, 17).is_none());
     }
 
     #[test]

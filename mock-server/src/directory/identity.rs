@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(every.iter().flatten().collect::<HashSet<_>>().len(), 4 * 12 - 2);
         assert_eq!(every[1], identities(&own(1, "a")));
         for directory in &all {
-            assert!(Arc::ptr_eq(&world.accounts, &directory.accounts) && Arc::ptr_eq(&world.places, &directory.places));
+            assert!(Arc::ptr_eq(&world.accounts, &directory.accounts) && Arc::ptr_eq(&world.tables, &directory.tables));
         }
     }
 

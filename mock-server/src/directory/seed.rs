@@ -1,9 +1,16 @@
 //! The world as a file holds it, before anything is checked against anything else.
 
-use serde::Deserialize;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
+use wire::collection::{
+    AppInfo, Area, Beacon, Device, FileInfo, Layer, Order, Path, Quantity, Sector, Sensor, SensorData, Shift,
+};
+use wire::contract::Contract;
 
 use super::Quirk;
+use crate::json::{Names, Noted, Notes};
 
 /// A world file.
 #[derive(Clone, Debug, Deserialize)]
@@ -12,7 +19,32 @@ pub struct World {
     #[serde(default, rename = "client")]
     pub(super) clients: Vec<ClientSeed>,
     #[serde(default)]
+    pub(super) library: LibrarySeed,
+    #[serde(default)]
     pub(super) timbr: TimbrSeed,
+}
+
+/// What the vendor's apps fetch: files, bundles, versions.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct LibrarySeed {
+    #[serde(rename = "file")]
+    pub(super) files: Vec<FileSeed>,
+    #[serde(rename = "demo_file")]
+    pub(super) demo_files: Vec<FileSeed>,
+    #[serde(rename = "bundle")]
+    pub(super) bundles: Vec<RowSeed<FileInfo>>,
+    /// Newest version of the vendor's app, by platform.
+    pub(super) unity: BTreeMap<String, String>,
+    pub(super) sensor_app: Option<RowSeed<AppInfo>>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileSeed {
+    pub(super) name: String,
+    pub(super) version: String,
+    pub(super) text: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -25,20 +57,13 @@ pub(super) struct ClientSeed {
     pub(super) odoo_partner_id: Option<String>,
     #[serde(default, rename = "branch")]
     pub(super) branches: Vec<BranchSeed>,
-    #[serde(default, rename = "sector")]
-    pub(super) sectors: Vec<SectorSeed>,
-    #[serde(default, rename = "layer")]
-    pub(super) layers: Vec<LayerSeed>,
-    #[serde(default, rename = "device")]
-    pub(super) devices: Vec<DeviceSeed>,
-    #[serde(default, rename = "sensor")]
-    pub(super) sensors: Vec<SensorSeed>,
-    #[serde(default, rename = "user")]
-    pub(super) users: Vec<UserSeed>,
     #[serde(default, rename = "api_key")]
     pub(super) api_keys: Vec<ApiKeySeed>,
+    #[serde(default, rename = "quirk")]
+    pub(super) quirks: Vec<QuirkSeed>,
 }
 
+/// A branch, and below it the rows of its collections.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BranchSeed {
@@ -52,70 +77,82 @@ pub(super) struct BranchSeed {
     pub(super) country: Option<String>,
     pub(super) city: Option<String>,
     pub(super) zip_code: Option<String>,
+    #[serde(default, rename = "sector")]
+    pub(super) sectors: Vec<RowSeed<Sector>>,
+    #[serde(default, rename = "layer")]
+    pub(super) layers: Vec<RowSeed<Layer>>,
+    #[serde(default, rename = "area")]
+    pub(super) areas: Vec<RowSeed<Area>>,
+    #[serde(default, rename = "path")]
+    pub(super) paths: Vec<RowSeed<Path>>,
+    #[serde(default, rename = "beacon")]
+    pub(super) beacons: Vec<RowSeed<Beacon>>,
+    #[serde(default, rename = "device")]
+    pub(super) devices: Vec<RowSeed<Device>>,
+    #[serde(default, rename = "sensor")]
+    pub(super) sensors: Vec<RowSeed<Sensor>>,
+    #[serde(default)]
+    pub(super) sensor_data: Vec<RowSeed<SensorData>>,
+    #[serde(default, rename = "quantity")]
+    pub(super) quantities: Vec<RowSeed<Quantity>>,
+    #[serde(default, rename = "shift")]
+    pub(super) shifts: Vec<RowSeed<Shift>>,
+    #[serde(default, rename = "order")]
+    pub(super) orders: Vec<RowSeed<Order>>,
+    #[serde(default, rename = "user")]
+    pub(super) users: Vec<UserSeed>,
+    #[serde(default)]
+    pub(super) configuration: Vec<ConfigurationSeed>,
+}
+
+/// A row as the vendor's contract has it, with names in snake case.
+#[derive(Clone, Debug)]
+pub(super) struct RowSeed<R> {
+    pub(super) row: R,
+    /// Names of the members that the file gives.
+    pub(super) given: Vec<&'static str>,
+}
+
+impl<'de, R: Contract> Deserialize<'de> for RowSeed<R> {
+    fn deserialize<D: Deserializer<'de>>(inner: D) -> Result<Self, D::Error> {
+        let note = Notes::default();
+        let row = R::deserialize(Noted { compare: Names::Snake, inner, note: &note })?;
+        Ok(Self { row, given: note.into_inner() })
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SectorSeed {
-    pub(super) id: i32,
-    pub(super) guid: Uuid,
-    pub(super) branch_id: i32,
-    pub(super) title: String,
-    pub(super) width: f32,
-    pub(super) height: f32,
-    pub(super) barrier_width: f32,
-    pub(super) barrier_height: f32,
-    pub(super) modified: i64,
-    pub(super) floor: Option<i32>,
-    pub(super) floor_name: Option<String>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct LayerSeed {
-    pub(super) id: i32,
-    pub(super) branch_id: i32,
-    pub(super) title: String,
-    pub(super) localization: bool,
-    pub(super) no_go: bool,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DeviceSeed {
-    pub(super) id: i32,
-    pub(super) login: String,
-    pub(super) password: String,
-    pub(super) branch_id: i32,
-    pub(super) sector_id: Option<i32>,
-    pub(super) title: String,
-    pub(super) mac: Option<String>,
-    pub(super) color: String,
-    pub(super) quirk: Option<Quirk>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "a sensor can only log in so far; its own routes come with the other areas")]
-pub(super) struct SensorSeed {
-    pub(super) id: i32,
-    pub(super) login: String,
-    pub(super) password: String,
-    pub(super) branch_id: i32,
-    pub(super) sector_id: i32,
-    pub(super) title: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "a user can only log in so far; its own routes come with the other areas")]
 pub(super) struct UserSeed {
     pub(super) id: i32,
     pub(super) login: String,
     pub(super) password: String,
-    pub(super) branch_id: i32,
     pub(super) name: String,
     pub(super) surname: String,
+    pub(super) email: Option<String>,
+    pub(super) phone: Option<String>,
+    #[serde(default)]
+    pub(super) allow_demo: bool,
+}
+
+/// What the apps of a branch, or of one account, have configured.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConfigurationSeed {
+    pub(super) key: String,
+    pub(super) login: Option<String>,
+    pub(super) value: serde_json::Value,
+    /// Unix milliseconds of the last change.
+    #[serde(default)]
+    pub(super) changed: i64,
+}
+
+/// An account that misbehaves by itself.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct QuirkSeed {
+    pub(super) login: String,
+    pub(super) quirk: Quirk,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -3,6 +3,8 @@
 //! Without regard to case, each name is turned into the spelling that the target struct declares. Members mostly come
 //! in declaration order, so the next declared name is tried first.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Unexpected, Visitor};
@@ -12,43 +14,55 @@ use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, Seq
 pub(crate) enum Names {
     /// To the letter.
     Exact,
-    /// Without regard to case.
+    /// Without regard to case; unknown ones are passed over.
     AnyCase,
+    /// Without regard to case; unknown ones are refused, in the words of the vendor's framework.
+    Known,
+    /// In snake case, `sector_id` for `SectorId`; unknown ones are refused.
+    Snake,
 }
 
 /// The wrapper: `T::deserialize(Members(Names::Exact, inner))`.
 pub(crate) struct Members<D>(pub(crate) Names, pub(crate) D);
 
+/// The same for an object whose own names somebody wants to know: those that it has, as its struct declares them.
+pub(crate) struct Noted<'n, D> {
+    pub(crate) compare: Names,
+    pub(crate) inner: D,
+    pub(crate) note: &'n Notes,
+}
+
+/// Names that an object had.
+pub(crate) type Notes = RefCell<Vec<&'static str>>;
+
 /// Passes everything on, wrapping what has members or elements.
-struct MembersVisitor<V> {
+struct MembersVisitor<'n, V> {
     compare: Names,
     inner: V,
     /// Declared by a struct; `None` for everything else.
     names: Option<&'static [&'static str]>,
+    note: Option<&'n Notes>,
 }
 
 struct MembersSeq<A>(Names, A);
 
-struct MembersMap<A> {
+struct MembersMap<'n, A> {
     compare: Names,
     inner: A,
     names: &'static [&'static str],
     next: usize,
+    note: Option<&'n Notes>,
 }
 
 struct MembersSeed<S>(Names, S);
 
 /// Reads one name and hands the declared spelling on.
 struct NameSeed<'a, S> {
+    compare: Names,
     seed: S,
     names: &'static [&'static str],
     next: &'a mut usize,
-}
-
-struct NameVisitor<'a, S> {
-    seed: S,
-    names: &'static [&'static str],
-    next: &'a mut usize,
+    note: Option<&'a Notes>,
 }
 
 // === impl Members ===
@@ -56,7 +70,7 @@ struct NameVisitor<'a, S> {
 macro_rules! pass_on {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-            self.1.$method(MembersVisitor { compare: self.0, inner: visitor, names: None })
+            self.1.$method(MembersVisitor { compare: self.0, inner: visitor, names: None, note: None })
         }
     )*};
 }
@@ -72,15 +86,15 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Members<D> {
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
-        self.1.deserialize_unit_struct(name, MembersVisitor { compare: self.0, inner: visitor, names: None })
+        self.1.deserialize_unit_struct(name, MembersVisitor { compare: self.0, inner: visitor, names: None, note: None })
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
-        self.1.deserialize_newtype_struct(name, MembersVisitor { compare: self.0, inner: visitor, names: None })
+        self.1.deserialize_newtype_struct(name, MembersVisitor { compare: self.0, inner: visitor, names: None, note: None })
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, D::Error> {
-        self.1.deserialize_tuple(len, MembersVisitor { compare: self.0, inner: visitor, names: None })
+        self.1.deserialize_tuple(len, MembersVisitor { compare: self.0, inner: visitor, names: None, note: None })
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
@@ -89,7 +103,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Members<D> {
         len: usize,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.1.deserialize_tuple_struct(name, len, MembersVisitor { compare: self.0, inner: visitor, names: None })
+        self.1.deserialize_tuple_struct(name, len, MembersVisitor { compare: self.0, inner: visitor, names: None, note: None })
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -98,7 +112,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Members<D> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.1.deserialize_struct(name, fields, MembersVisitor { compare: self.0, inner: visitor, names: Some(fields) })
+        self.1.deserialize_struct(name, fields, MembersVisitor { compare: self.0, inner: visitor, names: Some(fields), note: None })
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -107,7 +121,33 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Members<D> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.1.deserialize_enum(name, variants, MembersVisitor { compare: self.0, inner: visitor, names: None })
+        self.1.deserialize_enum(name, variants, MembersVisitor { compare: self.0, inner: visitor, names: None, note: None })
+    }
+}
+
+// === impl Noted ===
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Noted<'_, D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        Members(self.compare, self.inner).deserialize_any(visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        let visitor =
+            MembersVisitor { compare: self.compare, inner: visitor, names: Some(fields), note: Some(self.note) };
+        self.inner.deserialize_struct(name, fields, visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
     }
 }
 
@@ -121,7 +161,7 @@ macro_rules! pass_on_visit {
     )*};
 }
 
-impl<'de, V: Visitor<'de>> Visitor<'de> for MembersVisitor<V> {
+impl<'de, V: Visitor<'de>> Visitor<'de> for MembersVisitor<'_, V> {
     type Value = V::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -162,6 +202,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for MembersVisitor<V> {
             inner: map,
             names: self.names.unwrap_or_default(),
             next: 0,
+            note: self.note,
         })
     }
 
@@ -184,15 +225,15 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for MembersSeq<A> {
     }
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for MembersMap<A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for MembersMap<'_, A> {
     type Error = A::Error;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
-        let folds = self.compare == Names::AnyCase && !self.names.is_empty();
-        if !folds {
+        if self.compare == Names::Exact || self.names.is_empty() {
             return self.inner.next_key_seed(seed);
         }
-        self.inner.next_key_seed(NameSeed { seed, names: self.names, next: &mut self.next })
+        let (compare, names, note) = (self.compare, self.names, self.note);
+        self.inner.next_key_seed(NameSeed { compare, seed, names, next: &mut self.next, note })
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
@@ -218,34 +259,71 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for NameSeed<'_, S> {
     type Value = S::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
-        deserializer.deserialize_identifier(NameVisitor { seed: self.seed, names: self.names, next: self.next })
+        deserializer.deserialize_identifier(self)
     }
 }
 
-impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for NameVisitor<'_, S> {
+impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for NameSeed<'_, S> {
     type Value = S::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a member name")
     }
 
-    fn visit_str<E: Error>(self, name: &str) -> Result<S::Value, E> {
-        let guess = self.names.get(*self.next).filter(|declared| **declared == name);
-        let declared = match guess {
-            Some(declared) => {
-                *self.next += 1;
-                declared
+    fn visit_str<E: Error>(mut self, name: &str) -> Result<S::Value, E> {
+        let declared = self.find(name);
+        if let (Some(note), Some(declared)) = (self.note, declared) {
+            note.borrow_mut().push(declared);
+        }
+        match (declared, self.compare) {
+            (Some(declared), _) => self.seed.deserialize(serde::de::value::StrDeserializer::new(declared)),
+            (None, Names::Exact | Names::AnyCase) => self.seed.deserialize(serde::de::value::StrDeserializer::new(name)),
+            (None, Names::Known) => Err(E::custom(format_args!(
+                "The JSON property '{name}' could not be mapped to any .NET member contained in the contract"
+            ))),
+            (None, Names::Snake) => {
+                let names = self.names.iter().map(|name| format!("`{}`", snake(name)));
+                let names = names.collect::<Vec<_>>().join(", ");
+                Err(E::custom(format_args!("unknown field `{name}`, expected one of {names}")))
             }
-            None => match self.names.iter().position(|declared| declared.eq_ignore_ascii_case(name)) {
-                Some(position) => {
-                    *self.next = position + 1;
-                    self.names[position]
-                }
-                None => name,
-            },
-        };
-        self.seed.deserialize(serde::de::value::StrDeserializer::new(declared))
+        }
     }
+}
+
+impl<S> NameSeed<'_, S> {
+    /// The declared spelling of a name.
+    fn find(&mut self, name: &str) -> Option<&'static str> {
+        let is_same = |declared: &str| match self.compare {
+            Names::Snake => snake(declared) == name,
+            Names::Exact | Names::AnyCase | Names::Known => declared.eq_ignore_ascii_case(name),
+        };
+        let guess = self.names.get(*self.next).filter(|declared| **declared == name);
+        let position = match guess {
+            Some(_) => *self.next,
+            None => self.names.iter().position(|declared| is_same(declared))?,
+        };
+        *self.next = position + 1;
+        Some(self.names[position])
+    }
+}
+
+/// `SectorId` → `sector_id`, `DBName` → `db_name`, `CFUUID` → `cfuuid`.
+pub(crate) fn snake(name: &str) -> Cow<'_, str> {
+    if name.bytes().all(|byte| !byte.is_ascii_uppercase()) {
+        return Cow::Borrowed(name);
+    }
+    let bytes = name.as_bytes();
+    let is_upper = |index: usize| bytes.get(index).is_some_and(u8::is_ascii_uppercase);
+    let is_lower = |index: usize| bytes.get(index).is_some_and(u8::is_ascii_lowercase);
+    let mut snake = String::with_capacity(name.len() + 4);
+    for (index, letter) in name.char_indices() {
+        // A word begins after a small letter, and with the last capital before one.
+        if index > 0 && is_upper(index) && (!is_upper(index - 1) || is_lower(index + 1)) {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    Cow::Owned(snake)
 }
 
 #[cfg(test)]
@@ -288,6 +366,33 @@ mod tests {
         let inner = Pair { first: 2, second: None };
         assert_eq!(pair(Names::AnyCase, text).unwrap(), Pair { first: 1, second: Some(Box::new(inner)) });
         assert!(pair(Names::Exact, text).is_err());
+    }
+
+    #[test]
+    fn a_snake_is_made_of_words() {
+        for (name, expected) in [
+            ("SectorId", "sector_id"),
+            ("DBName", "db_name"),
+            ("CFUUID", "cfuuid"),
+            ("IsNoGo", "is_no_go"),
+            ("UseGps", "use_gps"),
+            ("ranges", "ranges"),
+            ("X", "x"),
+        ] {
+            assert_eq!(snake(name), expected);
+        }
+        let text = r#"{"frist":1}"#;
+        let error = pair(Names::Snake, text).unwrap_err().to_string();
+        assert!(error.starts_with("unknown field `frist`, expected one of `first`, `second`"), "{error}");
+    }
+
+    #[test]
+    fn whoever_wants_to_know_the_names_is_told_those_of_the_object_itself() {
+        let note = Notes::default();
+        let mut json = serde_json::Deserializer::from_str(r#"{"SECOND":{"First":2},"other":0,"First":1}"#);
+        let noted = Noted { compare: Names::AnyCase, inner: &mut json, note: &note };
+        Pair::deserialize(noted).unwrap();
+        assert_eq!(note.into_inner(), ["second", "first"]);
     }
 
     #[test]

@@ -2,15 +2,16 @@
 
 use http::StatusCode;
 use jiff::SignedDuration;
+use wire::authorization::Credential;
 
 use super::caller::{Held, Login, Logout};
-use super::media::Invalid;
+use super::media::{self, Invalid};
 use super::problem::Refusal;
-use super::signing::Signed;
+use super::work::Work;
 use super::terms::Terms;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
-use crate::config::{OldToken, RefreshSection, RefreshedToken};
+use crate::config::{Gone, MissingLogin, OldToken, RefreshSection, RefreshedToken};
 use crate::reason::Reason;
 use crate::sandbox::Sandbox;
 
@@ -21,7 +22,8 @@ pub(super) fn authenticate(
     login: Login,
     outcome: &mut Outcome,
 ) -> Result<Answer, Refusal> {
-    let credential = login.credential.map_err(Refusal::BadBody)?;
+    login.credential.map_err(Refusal::BadBody)?;
+    let credential: Credential = media::take(call)?.value;
     let given = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
     let missing = [("Login", given(&credential.login)), ("Password", given(&credential.password))]
         .into_iter()
@@ -29,7 +31,10 @@ pub(super) fn authenticate(
         .map(|(name, _)| (name, name));
     let missing = Invalid::required(missing);
     if !missing.errors.is_empty() {
-        return Err(Refusal::BadBody(missing));
+        return Err(match call.setup.settings.twinzo.refusals.missing_login {
+            MissingLogin::BadRequest => Refusal::BadBody(missing),
+            MissingLogin::Unauthorized => Refusal::BadCredentials(Reason::BodyInvalid.because(missing.summary())),
+        });
     }
 
     let denied = |reason: Reason, detail: String| Err(Refusal::BadCredentials(reason.because(detail)));
@@ -62,13 +67,9 @@ pub(super) fn authenticate(
 }
 
 /// `GET Authorization/Token`, §3.2: what becomes of the token is a setting (§8, question 9).
-pub(super) fn refresh(
-    sandbox: &Sandbox,
-    call: &Call<'_>,
-    signed: &Signed,
-    outcome: &mut Outcome,
-) -> Result<Answer, Refusal> {
-    let current = signed.token("only a token can be refreshed; the request is signed with an API key")?;
+pub(super) fn refresh(work: &mut Work<'_>) -> Result<Answer, Refusal> {
+    let (sandbox, call) = (work.sandbox, work.call);
+    let current = work.signed.token("only a token can be refreshed; the request is signed with an API key")?;
     let Held { token, account } = current;
     let terms = Terms::of(sandbox, call, token.account)?;
     let RefreshSection { token: answer, old, .. } = call.setup.settings.twinzo.refresh;
@@ -89,7 +90,7 @@ pub(super) fn refresh(
             terms.issue(sandbox, call, token.account, false)?
         }
     };
-    Ok(terms.contract(call, &grant, account, outcome))
+    Ok(terms.contract(call, &grant, account, work.outcome))
 }
 
 /// `DELETE Authorization/Token`, §3.3: needs nothing but the token.
@@ -97,5 +98,8 @@ pub(super) fn delete_token(sandbox: &Sandbox, call: &Call<'_>, logout: &Logout) 
     let held = logout.token.as_ref().map_err(|denied| Refusal::NotAuthorized(denied.refused.clone()))?;
     held.spend(sandbox, call)?;
     sandbox.tokens.log_out(held.token.id, call.now);
-    Ok(Answer::empty(StatusCode::NO_CONTENT))
+    Ok(Answer::empty(match call.setup.settings.twinzo.answers.logout {
+        Gone::NoContent => StatusCode::NO_CONTENT,
+        Gone::Ok => StatusCode::OK,
+    }))
 }

@@ -3,12 +3,16 @@
 
 use std::sync::Arc;
 
+use http::HeaderMap;
 use wire::authorization::Credential;
 use wire::header;
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::media::{self, Invalid};
 use super::problem::Refusal;
 use crate::call::Call;
+use crate::config::Refused;
 use crate::directory::{Account, AccountId, BranchId, ClientId, Directory, Quirk};
 use crate::reason::{Reason, cut};
 use crate::sandbox::Sandbox;
@@ -79,7 +83,7 @@ impl Facts {
 impl Held {
     /// The live token behind a text. Nothing changes.
     pub(super) fn find(sandbox: &Sandbox, call: &Call<'_>, text: &str) -> Result<Self, Denied> {
-        let token = sandbox.tokens.verify(&call.setup.mint, text, call.now)?;
+        let token = sandbox.tokens.verify(&call.setup.mint, text, deadline(call))?;
         Self::of(call, token)
     }
 
@@ -100,13 +104,22 @@ impl Held {
 
     /// Puts the token to use.
     pub(super) fn spend(&self, sandbox: &Sandbox, call: &Call<'_>) -> Result<(), Refusal> {
-        sandbox.tokens.spend(self.token.id, call.now).map_err(Refusal::NotAuthorized)
+        sandbox.tokens.spend(self.token.id, deadline(call)).map_err(Refusal::NotAuthorized)
+    }
+}
+
+/// The moment that tokens are judged by: in the millisecond that its expiry names, a token is dead unless the settings
+/// have it otherwise (§8, question 12).
+fn deadline(call: &Call<'_>) -> Timestamp {
+    match call.setup.settings.twinzo.signing.last_millisecond {
+        Refused::Refuse => call.now,
+        Refused::Accept => call.now.checked_sub(SignedDuration::from_millis(1)).unwrap_or(call.now),
     }
 }
 
 /// The client that a login's body names: it may say which sandbox is meant.
-pub(crate) fn client_name(body: &[u8]) -> Option<String> {
-    media::parse::<Credential>(body, "").ok()?.client
+pub(crate) fn client_name(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+    media::peek::<Credential>(headers, body).ok()?.client
 }
 
 // === impl Login ===
@@ -114,12 +127,13 @@ pub(crate) fn client_name(body: &[u8]) -> Option<String> {
 impl Login {
     pub(super) fn read(call: &Call<'_>) -> Self {
         let directory = call.directory;
-        let credential: Result<Credential, _> = media::parse(call.body, "credentialContract");
-        let read = credential.as_ref().ok();
+        let peeked: Result<Credential, Invalid> = media::peek(call.headers, call.body);
+        let read = peeked.as_ref().ok();
         let client = read.and_then(|read| directory.client_by_name(read.client.as_deref()?));
         let account =
             read.zip(client).and_then(|(read, client)| directory.account_by_login(client, read.login.as_deref()?));
-        Self { credential, client, account }
+        // Strict or not is asked again when the rules have had their say.
+        Self { credential: peeked, client, account }
     }
 }
 

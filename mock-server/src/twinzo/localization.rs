@@ -4,55 +4,77 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use jiff::SignedDuration;
+use wire::collection::Sector;
+use wire::contract::Payload;
 use wire::localization::{Action, DeviceLocations, LocalizationResult, Location, LocationResult};
 
-use super::media::{self, Invalid};
+use super::media::{Invalid, Media};
 use super::positions::TrackLimits;
 use super::problem::Refusal;
-use super::signing::Signed;
-use crate::answer::{Answer, JSON, Outcome};
+use super::signing::Signer;
+use super::strict;
+use super::work::Work;
+use crate::answer::{Answer, Outcome};
 use crate::call::Call;
-use crate::directory::BranchId;
+use crate::config::{NoDevice, Reception};
+use crate::directory::AccountKind;
 use crate::fault::{Items, ItemsOf};
 use crate::reason::{Reason, Refused};
-use crate::sandbox::Sandbox;
 
 /// `POST localization`: the token's own device.
-pub(super) fn one(
-    sandbox: &Sandbox,
-    call: &Call<'_>,
-    signed: &Signed,
-    outcome: &mut Outcome,
-) -> Result<Answer, Refusal> {
+pub(super) fn one(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let why = "localization needs the token of a device; an API key names none (use localization/batch with it)";
-    let login = Arc::clone(&signed.token(why)?.account.login);
-    let locations: Vec<Location> = media::parse(call.body, "locationContract").map_err(Refusal::BadBody)?;
-    note_stamps(call, &locations, outcome);
-    let mut intake = Intake::new(sandbox, call, signed.branch, &outcome.items);
+    let login = match (&work.signed.by, work.settings().records.api_key) {
+        (Signer::ApiKey(None), NoDevice::ErrorMessage) => {
+            work.outcome.refused = Some(Reason::TokenRequired.because(why));
+            let result = failed("", "An API key names no device.".to_owned());
+            return Ok(respond(work, &result));
+        }
+        _ => Arc::clone(&work.signed.token(why)?.account.login),
+    };
+    let locations: Vec<Location> = work.take_list()?;
+    strict::stamps(work, locations.iter().enumerate().map(|(index, one)| (format!("[{index}]"), one)))?;
+    note_stamps(work.call, &locations, work.outcome);
+    let items = std::mem::take(&mut work.outcome.items);
+    let mut intake = Intake::new(work, &items);
     let result = intake.store(&login, locations);
-    outcome.refused = intake.unknown_devices();
-    Ok(Answer::json(StatusCode::OK, JSON, &result))
+    let refused = intake.unknown_devices();
+    (work.outcome.items, work.outcome.refused) = (items, refused);
+    Ok(respond(work, &result))
 }
 
 /// `POST localization/batch`: any devices of the branch.
-pub(super) fn batch(
-    sandbox: &Sandbox,
-    call: &Call<'_>,
-    signed: &Signed,
-    outcome: &mut Outcome,
-) -> Result<Answer, Refusal> {
-    let devices: Vec<DeviceLocations> = media::parse(call.body, "locationContract").map_err(Refusal::BadBody)?;
+pub(super) fn batch(work: &mut Work<'_>) -> Result<Answer, Refusal> {
+    let devices: Vec<DeviceLocations> = work.take_list()?;
     let nameless =
         |(index, device): (usize, &DeviceLocations)| device.login.is_none().then(|| format!("[{index}].Login"));
     let nameless: Vec<String> = devices.iter().enumerate().filter_map(nameless).collect();
-    if !nameless.is_empty() {
-        return Err(Refusal::BadBody(Invalid::required(nameless.iter().map(|path| (path.as_str(), "Login")))));
+    Invalid::required(nameless.iter().map(|path| (path.as_str(), "Login"))).or_ok().map_err(Refusal::BadBody)?;
+    let foreign = devices.iter().filter_map(|device| device.login.as_deref()).find(|login| !work.may_bring(login));
+    if let Some(foreign) = foreign {
+        let detail = format!("the token's account may not write the records of {foreign:?}");
+        return Err(Refusal::Forbidden(Reason::LoginOfOther.because(detail)));
     }
-    note_stamps(call, devices.iter().flat_map(|device| device.locations.iter().flatten()), outcome);
-    let mut intake = Intake::new(sandbox, call, signed.branch, &outcome.items);
+    let all = || devices.iter().enumerate().flat_map(|(device, of)| {
+        let records = of.locations.iter().flatten().enumerate();
+        records.map(move |(index, one)| (format!("[{device}].Locations[{index}]"), one))
+    });
+    strict::stamps(work, all())?;
+    note_stamps(work.call, devices.iter().flat_map(|device| device.locations.iter().flatten()), work.outcome);
+    let items = std::mem::take(&mut work.outcome.items);
+    let mut intake = Intake::new(work, &items);
     let results: Vec<LocalizationResult> = devices.into_iter().map(|device| intake.take(device)).collect();
-    outcome.refused = intake.unknown_devices();
-    Ok(Answer::json(StatusCode::OK, JSON, &results))
+    let refused = intake.unknown_devices();
+    (work.outcome.items, work.outcome.refused) = (items, refused);
+    Ok(respond(work, &results))
+}
+
+/// The vendor has no message for results: whoever wants protobuf gets an empty body.
+fn respond<T: Payload>(work: &Work<'_>, results: &T) -> Answer {
+    match Media::of_answer(work.call) {
+        Media::Json => work.ok(results),
+        Media::Protobuf => Answer::empty(StatusCode::OK),
+    }
 }
 
 /// A stamp far from the sandbox's clock is accepted (§8, question 15) and remarked on: the client's clock is another.
@@ -83,10 +105,8 @@ fn distance(stamp: i64, now: i64) -> String {
 }
 
 /// One body on its way into the positions. Items are counted as they come, for the rules that refuse some.
-struct Intake<'a> {
-    sandbox: &'a Sandbox,
-    call: &'a Call<'a>,
-    branch: BranchId,
+struct Intake<'a, 'w> {
+    work: &'a Work<'w>,
     rules: &'a [Items],
     devices: usize,
     records: usize,
@@ -96,9 +116,9 @@ struct Intake<'a> {
 
 // === impl Intake ===
 
-impl<'a> Intake<'a> {
-    fn new(sandbox: &'a Sandbox, call: &'a Call<'a>, branch: BranchId, rules: &'a [Items]) -> Self {
-        Self { sandbox, call, branch, rules, devices: 0, records: 0, unknown: Vec::new() }
+impl<'a, 'w> Intake<'a, 'w> {
+    fn new(work: &'a Work<'w>, rules: &'a [Items]) -> Self {
+        Self { work, rules, devices: 0, records: 0, unknown: Vec::new() }
     }
 
     /// One device of a batch.
@@ -115,18 +135,21 @@ impl<'a> Intake<'a> {
     }
 
     fn store(&mut self, login: &str, locations: Vec<Location>) -> LocalizationResult {
-        let Some((device, _)) = self.call.directory.device_in_branch(self.branch, login) else {
+        let Some((device, _)) = self.work.holder(AccountKind::Device, login) else {
             self.pass_over(&locations);
             let message = format!("Device {login} does not exist.");
             self.unknown.push(message.clone());
             return failed(login, message);
         };
-        let stamped: Vec<(i64, Option<String>)> =
-            locations.iter().map(|location| (location.timestamp, self.refuses_next(ItemsOf::Records))).collect();
+        let stamped: Vec<(i64, Option<String>)> = locations
+            .iter()
+            .map(|location| (location.timestamp, self.refuses_next(ItemsOf::Records).or_else(|| self.lost(location))))
+            .collect();
         let kept = locations.into_iter().zip(&stamped).filter(|(_, (_, refused))| refused.is_none());
         let kept = kept.map(|(location, _)| location).collect();
-        let limits = TrackLimits::of(&self.call.setup.settings.positions);
-        let mut actions = self.sandbox.positions.store(device, kept, self.call.now, limits).into_iter();
+        let limits = TrackLimits::of(&self.work.call.setup.settings.positions);
+        let (positions, duplicate) = (&self.work.sandbox.positions, self.work.settings().records.duplicate);
+        let mut actions = positions.store(device, kept, self.work.call.now, limits, duplicate).into_iter();
         let results = stamped.into_iter().map(|(timestamp, refused)| {
             let success = refused.is_none();
             let action = if success { actions.next() } else { None };
@@ -134,6 +157,17 @@ impl<'a> Intake<'a> {
             LocationResult { timestamp, action, success, error_message: refused }
         });
         LocalizationResult { login: login.to_owned(), success: true, error_message: None, locations: results.collect() }
+    }
+
+    /// What is said of a record in a sector that nobody has, where the settings refuse it (§8, question 16).
+    fn lost(&self, location: &Location) -> Option<String> {
+        let settings = &self.work.settings().records;
+        let number = location.sector_id.filter(|_| settings.unknown_sector == Reception::Refuse)?;
+        let directory = self.work.directory();
+        let is_known = directory.table::<Sector>().all().any(|(branch, sector)| {
+            sector.id == number && directory.branch(branch).client == self.work.signed.client
+        });
+        (!is_known).then(|| format!("Sector {number} does not exist."))
     }
 
     /// Counts records that have no chance, so that those after them keep their numbers.

@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::Timestamp;
+use wire::collection::FallStatus;
 use wire::localization::{Action, Distance, Location};
 
-use crate::config::PositionsSection;
-use crate::directory::DeviceId;
+use crate::config::{Duplicate, PositionsSection};
+use crate::directory::AccountId;
 
 /// The tracks of all devices of a sandbox.
 #[derive(Debug, Default)]
 pub(crate) struct Positions {
     // One lock a device: middleware posts for many at once. The outer one is written to for a device's first record.
-    tracks: RwLock<HashMap<DeviceId, Mutex<Track>>>,
+    tracks: RwLock<HashMap<AccountId, Mutex<Track>>>,
 }
 
 /// How much is kept of one device.
@@ -29,6 +30,8 @@ struct Track {
     history: BTreeMap<i64, Location>,
     bytes: usize,
     heard: Option<Timestamp>,
+    /// What was said last of whether its bearer stands, and of when.
+    fall: Option<(i64, FallStatus)>,
 }
 
 /// What is known of a device now.
@@ -38,45 +41,60 @@ pub(crate) struct Whereabouts {
     pub(crate) last: Option<Location>,
     /// When the server last heard of the device.
     pub(crate) heard: Option<Timestamp>,
+    /// Whether its bearer stands, if anything was said of that.
+    pub(crate) fall: Option<FallStatus>,
 }
 
 // === impl Positions ===
 
 impl Positions {
-    /// Stores records in the order sent. A record of a known time replaces the one that is there (§8, question 14).
+    /// Stores records in the order sent. What becomes of a record of a known time is a
+    /// setting (§8, question 14).
     pub(crate) fn store(
         &self,
-        device: DeviceId,
+        device: AccountId,
         locations: Vec<Location>,
         now: Timestamp,
         limits: TrackLimits,
+        duplicate: Duplicate,
     ) -> Vec<Action> {
         self.with(device, |track| {
             track.heard = Some(now);
-            locations.into_iter().map(|location| track.put(location, limits)).collect()
+            locations.into_iter().map(|location| track.put(location, limits, duplicate)).collect()
         })
     }
 
     /// The records between two times, both included.
-    pub(crate) fn between(&self, device: DeviceId, from: i64, to: i64) -> Vec<Location> {
+    pub(crate) fn between(&self, device: AccountId, from: i64, to: i64) -> Vec<Location> {
         if from > to {
             return Vec::new();
         }
         self.with(device, |track| track.history.range(from..=to).map(|(_, location)| location.clone()).collect())
     }
 
-    pub(crate) fn whereabouts(&self, device: DeviceId) -> Whereabouts {
+    pub(crate) fn whereabouts(&self, device: AccountId) -> Whereabouts {
         self.with(device, |track| Whereabouts {
             last: track.history.last_key_value().map(|(_, last)| last.clone()),
             heard: track.heard,
+            fall: track.fall.map(|(_, fall)| fall),
         })
+    }
+
+    /// Notes whether the bearer of a device stands. What is older than what is known changes nothing.
+    pub(crate) fn fall(&self, device: AccountId, timestamp: i64, fall: FallStatus, now: Timestamp) {
+        self.with(device, |track| {
+            track.heard = Some(now);
+            if track.fall.is_none_or(|(known, _)| known <= timestamp) {
+                track.fall = Some((timestamp, fall));
+            }
+        });
     }
 
     pub(crate) fn clear(&self) {
         self.tracks.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    fn with<T>(&self, device: DeviceId, work: impl FnOnce(&mut Track) -> T) -> T {
+    fn with<T>(&self, device: AccountId, work: impl FnOnce(&mut Track) -> T) -> T {
         {
             let tracks = self.tracks.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(track) = tracks.get(&device) {
@@ -104,12 +122,15 @@ impl TrackLimits {
 
 impl Track {
     /// Puts one record in its place; the oldest make room.
-    fn put(&mut self, location: Location, limits: TrackLimits) -> Action {
+    fn put(&mut self, location: Location, limits: TrackLimits, duplicate: Duplicate) -> Action {
+        if duplicate == Duplicate::NoAction && self.history.contains_key(&location.timestamp) {
+            return Action::NoAction;
+        }
         self.bytes += size(&location);
         let action = match self.history.insert(location.timestamp, location) {
             Some(replaced) => {
                 self.bytes -= size(&replaced);
-                Action::Update
+                if duplicate == Duplicate::Create { Action::Create } else { Action::Update }
             }
             None => Action::Create,
         };
@@ -142,8 +163,8 @@ mod tests {
         serde_json::from_value(serde_json::json!({ "Timestamp": timestamp, "Interval": interval })).unwrap()
     }
 
-    fn device() -> DeviceId {
-        Directory::default_world().unwrap().device_by_number(1).unwrap().0
+    fn device() -> AccountId {
+        Directory::default_world().unwrap().accounts().next().unwrap().0
     }
 
     proptest! {
@@ -166,7 +187,7 @@ mod tests {
                         model.pop_first();
                     }
                 }
-                prop_assert_eq!(positions.store(device(), batch, Timestamp::UNIX_EPOCH, LIMITS), expected);
+                prop_assert_eq!(positions.store(device(), batch, Timestamp::UNIX_EPOCH, LIMITS, Duplicate::Update), expected);
             }
             let kept: Vec<_> = positions.between(device(), i64::MIN, i64::MAX).iter()
                 .map(|location| (location.timestamp, location.interval.unwrap())).collect();
@@ -180,7 +201,7 @@ mod tests {
     fn the_latest_record_counts_whenever_it_came() {
         let positions = Positions::default();
         let heard = "2026-01-01T00:00:00Z".parse().unwrap();
-        positions.store(device(), vec![location(5, 1), location(3, 2)], heard, LIMITS);
+        positions.store(device(), vec![location(5, 1), location(3, 2)], heard, LIMITS, Duplicate::Update);
         let whereabouts = positions.whereabouts(device());
         assert_eq!((whereabouts.last.unwrap().timestamp, whereabouts.heard), (5, Some(heard)));
     }
@@ -194,7 +215,7 @@ mod tests {
         };
         let limits = TrackLimits { records: 20, bytes: 3 * (size_of::<Location>() + 4000) };
         let positions = Positions::default();
-        positions.store(device(), (0..10).map(lists).collect(), Timestamp::UNIX_EPOCH, limits);
+        positions.store(device(), (0..10).map(lists).collect(), Timestamp::UNIX_EPOCH, limits, Duplicate::Update);
         let kept: Vec<_> = positions.between(device(), 0, 10).iter().map(|location| location.timestamp).collect();
         assert_eq!(kept, [7, 8, 9]);
     }

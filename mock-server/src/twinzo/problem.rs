@@ -11,6 +11,7 @@ use wire::problem::Problem;
 use super::media::{self, Invalid};
 use crate::answer::{Answer, JSON};
 use crate::call::Call;
+use crate::config::{BadLogin, ErrorBody};
 use crate::fault::Shape;
 use crate::operation::TwinzoOperation;
 use crate::reason::{Reason, Refused};
@@ -20,8 +21,6 @@ const PROBLEM_JSON: HeaderValue = HeaderValue::from_static(wire::problem::MEDIA_
 
 /// The only code that was ever seen, §5.
 const CODE_NOT_FOUND: &str = "13";
-/// The vendor does not document this code.
-const CODE_NOT_AUTHORIZED: &str = "10";
 
 /// Why a call gets no answer of its own.
 #[derive(Debug)]
@@ -30,6 +29,10 @@ pub(crate) enum Refusal {
     NotAuthorized(Refused),
     /// 401: client, login or password of a login is wrong. The same answer for all three.
     BadCredentials(Refused),
+    /// 403: the signature is good, and does not go that far.
+    Forbidden(Refused),
+    /// 409: what is to be made is there already, or there is no room for it.
+    Conflict(Refused),
     /// 400: a header or parameter cannot be read.
     BadRequest(Refused, BTreeMap<String, Vec<String>>),
     /// 400: the body cannot be read.
@@ -55,22 +58,21 @@ impl Refusal {
     /// The answer that the client gets, and the cause that the journal gets.
     pub(super) fn into_answer(self, sandbox: &Sandbox, call: &Call<'_>) -> (Answer, Option<Refused>) {
         match self {
-            Self::NotAuthorized(refused) => {
-                // The same status for every cause, a sentence of its own for an expired token (§8, question 2).
-                let expired = refused.reason == Reason::TokenExpired;
-                let detail = if expired { "Token is expired." } else { "Token is not valid." };
+            Self::NotAuthorized(refused) => (not_authorized(call, &refused), Some(refused)),
+            Self::BadCredentials(refused) => (bad_credentials(call), Some(refused)),
+            Self::Forbidden(refused) => {
                 let problem = Problem {
-                    detail: Some(detail.to_owned()),
-                    code: Some(CODE_NOT_AUTHORIZED.to_owned()),
-                    ..not_authorized()
+                    title: "ForbiddenException".to_owned(),
+                    detail: Some("Access is denied.".to_owned()),
+                    ..of_status(StatusCode::FORBIDDEN)
                 };
                 (exception(problem, call), Some(refused))
             }
-            Self::BadCredentials(refused) => {
+            Self::Conflict(refused) => {
                 let problem = Problem {
-                    title: "Authentication failed".to_owned(),
-                    detail: Some("Invalid credentials.".to_owned()),
-                    ..not_authorized()
+                    title: "ConflictException".to_owned(),
+                    detail: Some(refused.detail.clone()),
+                    ..of_status(StatusCode::CONFLICT)
                 };
                 (exception(problem, call), Some(refused))
             }
@@ -137,7 +139,7 @@ impl Shape for TwinzoShape<'_> {
     fn legacy(&self, status: StatusCode) -> Answer {
         let number = status.as_u16().to_string();
         let code = match status {
-            StatusCode::UNAUTHORIZED => CODE_NOT_AUTHORIZED,
+            StatusCode::UNAUTHORIZED => &self.call.setup.settings.twinzo.refusals.code,
             StatusCode::NOT_FOUND => CODE_NOT_FOUND,
             _ => &number,
         };
@@ -154,7 +156,7 @@ impl Shape for TwinzoShape<'_> {
         };
         match self.operation {
             Some(TwinzoOperation::LocalizationBatch) => {
-                let Ok(devices) = media::parse::<Vec<DeviceLocations>>(self.call.body, "") else {
+                let Ok(devices) = media::peek::<Vec<DeviceLocations>>(self.call.headers, self.call.body) else {
                     return Answer::json(StatusCode::OK, JSON, &Failed { success: false, error_message: message });
                 };
                 let results: Vec<_> =
@@ -166,8 +168,52 @@ impl Shape for TwinzoShape<'_> {
     }
 }
 
-fn not_authorized() -> Problem {
-    Problem { title: "NotAuthorizedException".to_owned(), ..of_status(StatusCode::UNAUTHORIZED) }
+/// The same status for every cause, and by default a sentence of its own for an expired token (§8, questions 1 and 2).
+fn not_authorized(call: &Call<'_>, refused: &Refused) -> Answer {
+    let settings = &call.setup.settings.twinzo.refusals;
+    let is_told = settings.tell_expired && refused.reason == Reason::TokenExpired;
+    let detail = if is_told { "Token is expired." } else { "Token is not valid." };
+    match settings.body {
+        ErrorBody::Problem => {
+            let problem = Problem {
+                detail: Some(detail.to_owned()),
+                code: Some(settings.code.clone()),
+                ..unauthorized("NotAuthorizedException")
+            };
+            exception(problem, call)
+        }
+        ErrorBody::Empty => Answer::empty(StatusCode::UNAUTHORIZED),
+        ErrorBody::Legacy => {
+            let content = ExceptionContent { code: &settings.code, message: detail };
+            Answer::json(StatusCode::UNAUTHORIZED, JSON, &content)
+        }
+    }
+}
+
+/// A wrong client, login or password (§8, question 3).
+fn bad_credentials(call: &Call<'_>) -> Answer {
+    const DETAIL: &str = "Invalid credentials.";
+    let settings = &call.setup.settings.twinzo.refusals;
+    let status = match settings.bad_login {
+        BadLogin::Unauthorized => StatusCode::UNAUTHORIZED,
+        BadLogin::BadRequest => StatusCode::BAD_REQUEST,
+        BadLogin::Forbidden => StatusCode::FORBIDDEN,
+        BadLogin::ErrorMessage => {
+            return Answer::json(StatusCode::OK, JSON, &Failed { success: false, error_message: DETAIL });
+        }
+    };
+    match settings.body {
+        ErrorBody::Problem => {
+            let title = "Authentication failed".to_owned();
+            exception(Problem { title, detail: Some(DETAIL.to_owned()), ..of_status(status) }, call)
+        }
+        ErrorBody::Empty => Answer::empty(status),
+        ErrorBody::Legacy => Answer::json(status, JSON, &ExceptionContent { code: &settings.code, message: DETAIL }),
+    }
+}
+
+fn unauthorized(title: &str) -> Problem {
+    Problem { title: title.to_owned(), ..of_status(StatusCode::UNAUTHORIZED) }
 }
 
 /// An exception of the API: it names the path, and may not be cached.

@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
 use crate::answer::Answer;
-use crate::operation::{Operation, Route, TwinzoOperation as Op, Vendor};
+use crate::operation::{Operation, Route, TwinzoOperation, Vendor};
 
 /// Finds the operation of a twinzo path; `None` if no prefix fits.
 pub(crate) fn route(method: &Method, path: &str) -> Option<Route> {
@@ -19,39 +19,37 @@ pub(crate) fn not_found() -> Answer {
     Answer::empty(StatusCode::NOT_FOUND)
 }
 
+/// Of several routes that a path fits, the first in the table is meant.
 fn find(method: &Method, path: &str) -> Route {
-    use wire::path as p;
+    let mut fitting = TwinzoOperation::ALL.iter().filter(|operation| fits(operation.route(), path));
+    let Some(first) = fitting.next() else { return Route::Unknown(Vendor::Twinzo) };
+    let route = first.route();
+    let of_same: Vec<Operation> =
+        std::iter::once(first).chain(fitting).copied().filter(|other| other.route() == route).collect();
+    Route::choose(method, &of_same, segments(route, path))
+}
 
-    let choose = |operation, segment| Route::choose(method, &[Operation::Twinzo(operation)], segment);
-    if path.eq_ignore_ascii_case(p::TOKEN) {
-        return Route::choose(method, &[Op::Refresh, Op::DeleteToken].map(Operation::Twinzo), None);
-    }
-    for (known, operation) in [
-        (p::LOCALIZATION, Op::Localization),
-        (p::LOCALIZATION_BATCH, Op::LocalizationBatch),
-        (p::AUTHENTICATE, Op::Authenticate),
-        (p::DEVICES, Op::DevicesList),
-        (p::DEVICE_LOCATIONS, Op::DevicesLocations),
-        (p::BRANCHES, Op::BranchesList),
-        (p::SECTORS, Op::SectorsList),
-        (p::CLIENTS, Op::ClientsList),
-    ] {
-        if path.eq_ignore_ascii_case(known) {
-            return choose(operation, None);
+/// Whether a path is one of a route. An `{id}` is a routed integer: anything else is no route at all.
+fn fits(route: &str, path: &str) -> bool {
+    let (mut route, mut path) = (route.split('/'), path.split('/'));
+    loop {
+        let is_same = match (route.next(), path.next()) {
+            (None, None) => return true,
+            (Some("{id}"), Some(id)) => id.parse::<i32>().is_ok(),
+            (Some(variable), Some(segment)) if variable.starts_with('{') => !segment.is_empty(),
+            (Some(text), Some(segment)) => text.eq_ignore_ascii_case(segment),
+            (None, Some(_)) | (Some(_), None) => false,
+        };
+        if !is_same {
+            return false;
         }
     }
-    let Some((collection, last)) = path.rsplit_once('/') else {
-        return Route::Unknown(Vendor::Twinzo);
-    };
-    if collection.eq_ignore_ascii_case(p::DEVICES_BY_LOGIN) {
-        return choose(Op::DevicesGetByLogin, Some(percent_decode_str(last).decode_utf8_lossy().into_owned()));
-    }
-    let known = [(p::DEVICES, Op::DevicesGet), (p::BRANCHES, Op::BranchesGet), (p::SECTORS, Op::SectorsGet)];
-    match known.into_iter().find(|(name, _)| collection.eq_ignore_ascii_case(name)) {
-        // The id is a routed integer: anything else is no route at all.
-        Some((_, operation)) if last.parse::<i32>().is_ok() => choose(operation, Some(last.to_owned())),
-        _ => Route::Unknown(Vendor::Twinzo),
-    }
+}
+
+/// The variable segments of a path, decoded.
+fn segments(route: &str, path: &str) -> Vec<String> {
+    let variable = route.split('/').zip(path.split('/')).filter(|(name, _)| name.starts_with('{'));
+    variable.map(|(_, segment)| percent_decode_str(segment).decode_utf8_lossy().into_owned()).collect()
 }
 
 /// What follows a prefix, if it ends where a segment ends.
@@ -87,14 +85,19 @@ mod tests {
         check(&Method::GET, "/v3/branches/99999999999", "404");
         check(&Method::GET, "/v3/Devices/Login/AGV%2007/", "devices.get_by_login AGV 07");
         check(&Method::GET, "/v3/devices/login", "404");
+        check(&Method::GET, "/v3/configuration/account/a%2Fb/Key", "configuration.login a/b Key");
+        check(&Method::GET, "/v3/configuration/branch/last-change", "configuration.branch last-change");
+        check(&Method::GET, "/v3/configuration/theme/last-change", "configuration.last_change theme");
     }
 
     #[test]
     fn a_known_path_names_its_methods() {
         check(&Method::GET, "/v3/localization", "405 [POST]");
         check(&Method::POST, "/v3/authorization/token", "405 [GET, DELETE]");
-        check(&Method::HEAD, "/v3/devices", "405 [GET]");
-        check(&Method::DELETE, "/v3/devices/1", "405 [GET]");
+        check(&Method::HEAD, "/v3/devices", "405 [GET, POST]");
+        check(&Method::PUT, "/v3/devices/1", "405 [GET, PATCH, DELETE]");
+        check(&Method::GET, "/v3/users", "405 [POST]");
+        check(&Method::DELETE, "/v3/paths/1", "405 [GET]");
         check(&Method::GET, "/v3/plants", "404");
         check(&Method::GET, "/v3", "404");
     }

@@ -8,8 +8,8 @@ use wire::header;
 use super::caller::{Caller, Facts, Held};
 use super::problem::Refusal;
 use crate::call::Call;
-use crate::config::ExpiredToken;
-use crate::directory::{BranchId, ClientId, Directory, Opens};
+use crate::config::{Credentials, ExpiredToken, Fidelity, Presence, Refused as Refusing};
+use crate::directory::{AccountId, BranchId, ClientId, Directory, Opens};
 use crate::operation::TwinzoOperation;
 use crate::reason::{Reason, Refused};
 use crate::sandbox::Sandbox;
@@ -45,7 +45,6 @@ pub(super) enum Signer {
 
 impl Signature {
     pub(super) fn read(sandbox: &Sandbox, call: &Call<'_>, operation: TwinzoOperation) -> Self {
-        let directory = call.directory;
         let refreshes = operation == TwinzoOperation::Refresh
             && call.setup.settings.twinzo.refresh.expired == ExpiredToken::Refreshed;
         // Also where client or branch are wrong: whose token it is helps to see what happened.
@@ -62,8 +61,10 @@ impl Signature {
         let (mut client, mut branch) = (None, None);
         let check = || {
             // What is in order stays known, whatever is wrong after it.
-            let client = *client.insert(self::client(directory, call)?);
-            let branch = *branch.insert(self::branch(directory, call, client)?);
+            let found = self::client(call, by_token.as_ref())?;
+            let client = *client.insert(found);
+            let found = self::branch(call, client, by_token.as_ref())?;
+            let branch = *branch.insert(found);
             let by = signer(call, client, branch, by_token)?;
             Ok(Signed { client, branch, by })
         };
@@ -92,6 +93,14 @@ impl Caller for Signature {
 // === impl Signed ===
 
 impl Signed {
+    /// The account that signs; a key has none.
+    pub(super) fn account(&self) -> Option<AccountId> {
+        match &self.by {
+            Signer::Token(held) => Some(held.token.account),
+            Signer::ApiKey(_) => None,
+        }
+    }
+
     /// The token, for what only a token can do; else why there is none.
     pub(super) fn token(&self, why: &str) -> Result<&Held, Refusal> {
         match &self.by {
@@ -102,23 +111,71 @@ impl Signed {
     }
 }
 
-fn client(directory: &Directory, call: &Call<'_>) -> Result<ClientId, Refusal> {
-    let guid = guid(call, "Client", header::CLIENT, Reason::ClientMissing, Reason::ClientMalformed)?;
+/// The client of the header. Where the settings do not insist on it, the credential says whose call it is.
+fn client(call: &Call<'_>, by_token: Option<&Result<Held, Denied>>) -> Result<ClientId, Refusal> {
+    let (directory, signing) = (call.directory, &call.setup.settings.twinzo.signing);
+    let text = call.header(header::CLIENT).filter(|_| presence(call, signing.client) != Presence::Ignore);
+    let Some(text) = text else {
+        let derived = match by_token {
+            Some(Ok(held)) => Some(held.account.client),
+            _ => key_of(call).map(|(client, _)| client),
+        };
+        let derived = derived.filter(|_| presence(call, signing.client) != Presence::Require);
+        return derived.ok_or_else(|| refused(Reason::ClientMissing, missing_header("Client")));
+    };
+    let Ok(guid) = Uuid::try_parse(text) else {
+        let by_name = directory.client_by_name(text).filter(|_| signing.client_name == Refusing::Accept);
+        return by_name.ok_or_else(|| Refusal::bad_value(Reason::ClientMalformed, "Client", text));
+    };
     directory.client_by_guid(&guid).ok_or_else(|| {
         let detail = format!("no client has the GUID {guid}; the header takes the GUID of the login answer");
         refused(Reason::ClientUnknown, detail)
     })
 }
 
-fn branch(directory: &Directory, call: &Call<'_>, client: ClientId) -> Result<BranchId, Refusal> {
-    let guid = guid(call, "Branch", header::BRANCH, Reason::BranchMissing, Reason::BranchMalformed)?;
+/// The branch of the header. Where the settings do not insist on it, it is that of the token's account, or the only one
+/// that a key opens, or the client's first.
+fn branch(
+    call: &Call<'_>,
+    client: ClientId,
+    by_token: Option<&Result<Held, Denied>>,
+) -> Result<BranchId, Refusal> {
+    let (directory, signing) = (call.directory, &call.setup.settings.twinzo.signing);
+    let text = call.header(header::BRANCH).filter(|_| presence(call, signing.branch) != Presence::Ignore);
+    let Some(text) = text else {
+        let first = || directory.branches().find(|(_, branch)| branch.client == client).map(|(id, _)| id);
+        let derived = match by_token {
+            Some(Ok(held)) => Some(held.account.branch),
+            _ => key_of(call).and_then(|(_, only)| only.or_else(first)),
+        };
+        let derived = derived.filter(|_| presence(call, signing.branch) != Presence::Require);
+        return derived.ok_or_else(|| refused(Reason::BranchMissing, missing_header("Branch")));
+    };
+    let guid = Uuid::try_parse(text).map_err(|_| Refusal::bad_value(Reason::BranchMalformed, "Branch", text))?;
     directory
         .branch_by_guid(&guid)
         .filter(|branch| directory.branch(*branch).client == client)
         .ok_or_else(|| refused(Reason::BranchUnknown, format!("the client has no branch with the GUID {guid}")))
 }
 
-/// Token or key: either is enough (§8, question 6); of two bad ones the token is the one to speak of.
+/// Strict is strict, whatever the settings say beside it.
+fn presence(call: &Call<'_>, set: Presence) -> Presence {
+    if call.setup.settings.twinzo.fidelity == Fidelity::Strict { Presence::Require } else { set }
+}
+
+/// What the call's key opens, good or not.
+fn key_of(call: &Call<'_>) -> Option<(ClientId, Option<BranchId>)> {
+    match call.directory.key(call.header(header::API_KEY)?)?.opens {
+        Opens::Client(client, branch) => Some((client, branch)),
+        Opens::TimbrUser(_) => None,
+    }
+}
+
+fn missing_header(name: &str) -> String {
+    format!("the request has no {name} header")
+}
+
+/// Token or key: either is enough, unless the settings want both (§8, question 6); of two bad ones the token is the one to speak of.
 fn signer(
     call: &Call<'_>,
     client: ClientId,
@@ -134,7 +191,11 @@ fn signer(
         }
     });
     let by_key = call.header(header::API_KEY).map(|text| check_key(call, client, branch, text));
+    let is_both = call.setup.settings.twinzo.signing.credentials == Credentials::Both;
     match (by_token, by_key) {
+        (Some(Ok(_)), Some(Err(cause))) | (Some(Err(cause)), Some(Ok(()))) if is_both => {
+            Err(Refusal::NotAuthorized(cause))
+        }
         (Some(Ok(held)), _) => Ok(Signer::Token(held)),
         (Some(Err(cause)), Some(Ok(()))) => Ok(Signer::ApiKey(Some(cause))),
         (None, Some(Ok(()))) => Ok(Signer::ApiKey(None)),
@@ -165,11 +226,6 @@ fn check_key(call: &Call<'_>, client: ClientId, branch: BranchId, text: &str) ->
             .because(format!("the API key opens only the branch {}", call.directory.branch(only).title))),
         _ => Ok(()),
     }
-}
-
-fn guid(call: &Call<'_>, shown: &str, name: &str, missing: Reason, malformed: Reason) -> Result<Uuid, Refusal> {
-    let text = call.header(name).ok_or_else(|| refused(missing, format!("the request has no {shown} header")))?;
-    Uuid::try_parse(text).map_err(|_| Refusal::bad_value(malformed, shown, text))
 }
 
 fn refused(reason: Reason, detail: String) -> Refusal {
@@ -213,8 +269,7 @@ mod tests {
                 guid = "{client}"
                 name = "client-{id}"
                 db_name = "db"
-                branch = [{{ id = {id}, guid = "{branch}", title = "b", time_zone = "UTC", latitude = 0.0, longitude = 0.0 }}]
-                device = [{{ id = {id}, login = "agv", password = "p", branch_id = {id}, title = "t", color = "#000000" }}]
+                branch = [{{ id = {id}, guid = "{branch}", title = "b", time_zone = "UTC", latitude = 0.0, longitude = 0.0, device = [{{ id = {id}, login = "agv", password = "p", title = "t" }}] }}]
                 api_key = [{{ key = "{key}" }}]
                 "##
             )

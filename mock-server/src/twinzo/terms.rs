@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use wire::authorization::TokenContract;
 
+use super::media;
 use super::problem::Refusal;
 use crate::answer::{Answer, JSON, Outcome};
 use crate::call::Call;
@@ -98,7 +99,7 @@ impl Terms {
             branch: call.directory.branch(account.branch).guid.to_string(),
         };
         if self.answer == LoginAnswer::default() {
-            Answer::json(StatusCode::OK, JSON, &contract)
+            media::answer(call, StatusCode::OK, &contract)
         } else {
             Answer::json(StatusCode::OK, JSON, &odd(contract, self.answer))
         }

@@ -2,7 +2,7 @@
 
 use mock_server::Config;
 use mock_server::directory::Directory;
-use mock_server::operation::Operation;
+use mock_server::operation::{Operation, Vendor};
 
 fn read(path: &str) -> String {
     std::fs::read_to_string(format!("{}/../{path}", env!("CARGO_MANIFEST_DIR")))
@@ -60,10 +60,19 @@ fn the_defaults_in_the_documents_are_the_defaults() {
 
 #[test]
 fn every_operation_is_documented() {
-    let text = read("docs/admin.md");
+    let (admin, twinzo) = (read("docs/admin.md"), read("docs/twinzo.md"));
     for operation in Operation::all() {
-        assert!(text.contains(&format!("`{operation}`")), "docs/admin.md does not name {operation}");
+        let text = if operation.vendor() == Vendor::Timbr { &admin } else { &twinzo };
+        assert!(text.contains(&format!("`{operation}`")), "nothing names {operation}");
     }
+}
+
+#[test]
+fn the_table_of_endpoints_is_the_codes() {
+    let text = read("docs/twinzo.md");
+    let (_, rest) = text.split_once("<!-- mock-server routes -->\n").unwrap();
+    let (table, _) = rest.split_once("<!-- end -->").unwrap();
+    assert_eq!(table, mock_server::endpoints_table(), "print it anew with mock-server routes");
 }
 
 #[test]

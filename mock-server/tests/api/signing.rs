@@ -127,7 +127,8 @@ async fn unknown_routes_and_methods_come_before_everything() {
         (Method::GET, "/v3/localization", "POST"),
         (Method::GET, "/v3/Authorization/Authenticate", "POST"),
         (Method::POST, "/v3/Authorization/Token", "GET, DELETE"),
-        (Method::PUT, "/v3/devices/1", "GET"),
+        (Method::PUT, "/v3/devices/1", "GET, PATCH, DELETE"),
+        (Method::GET, "/v3/users", "POST"),
     ] {
         let reply = send(server.request(method, path)).await.assert_empty(405);
         assert_eq!(reply.header("allow"), allow, "{path}");

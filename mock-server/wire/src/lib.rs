@@ -5,9 +5,9 @@
 
 pub mod authorization;
 pub mod collection;
+pub mod contract;
 pub mod header;
 pub mod localization;
-mod number;
 pub mod path;
 pub mod problem;
 pub mod timbr;

@@ -1,115 +1,87 @@
 //! Localization records and what the server says of them, §4.
 
-use serde::{Deserialize, Serialize};
+use crate::{choice, contract};
 
-/// One position of one device, §4.1. Every member but the time may be missing or null.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Location {
-    /// Unix milliseconds, UTC. The vendor's contract has a plain number here, which is 0 when it is missing.
-    #[serde(default)]
-    pub timestamp: i64,
-    /// Id of the sector whose coordinates are used.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sector_id: Option<i32>,
-    /// Sector coordinate, in practice millimetres.
-    #[serde(default, deserialize_with = "crate::number::finite")]
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "crate::number::optional")]
-    pub x: Option<f32>,
-    /// Sector coordinate, in practice millimetres.
-    #[serde(default, deserialize_with = "crate::number::finite")]
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "crate::number::optional")]
-    pub y: Option<f32>,
-    /// Height, in practice millimetres.
-    #[serde(default, deserialize_with = "crate::number::finite")]
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "crate::number::optional")]
-    pub z: Option<f32>,
-    /// Milliseconds between two samples.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub interval: Option<i32>,
-    /// Charge in percent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub battery: Option<u8>,
-    /// Whether the device moves.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub is_moving: Option<bool>,
-    /// Ids of the areas the point lies in.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub localization_areas: Option<Vec<i32>>,
-    /// Ids of the no-go areas the point lies in.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub no_go_areas: Option<Vec<i32>>,
-    /// Distances to beacons.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub distances: Option<Vec<Distance>>,
+choice! {
+    /// What the server did with a record, §4.2.
+    pub enum Action {
+        /// Nothing.
+        NoAction = "NoAction" @ 0,
+        /// A new record.
+        Create = "Create" @ 1,
+        /// A record of the same time was replaced.
+        Update = "Update" @ 2,
+        /// A record was removed.
+        Delete = "Delete" @ 3,
+    }
 }
 
-/// Distance to one beacon, §4.1.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Distance {
-    /// Id of the beacon.
-    #[serde(default)]
-    pub beacon_id: i32,
-    /// Distance to it.
-    #[serde(default, serialize_with = "crate::number::plain", deserialize_with = "crate::number::finite")]
-    pub distance: f32,
-    /// Signal strength in dBm.
-    #[serde(rename = "RSSI", default)]
-    pub rssi: i32,
-}
+contract! {
+    /// One position of one device, §4.1. Every member but the time may be missing or null.
+    pub struct Location = "LocationContract" {
+        /// Unix milliseconds, UTC. The vendor's contract has a plain number here, which is 0 when it is missing.
+        timestamp: i64 = "Timestamp" @ 1,
+        /// Id of the sector whose coordinates are used.
+        sector_id: Option<i32> = "SectorId" @ 2,
+        /// Sector coordinate, in practice millimetres.
+        x: Option<f32> = "X" @ 3,
+        /// Sector coordinate, in practice millimetres.
+        y: Option<f32> = "Y" @ 4,
+        /// Height, in practice millimetres.
+        z: Option<f32> = "Z" @ 5,
+        /// Milliseconds between two samples.
+        interval: Option<i32> = "Interval" @ 6,
+        /// Charge in percent.
+        battery: Option<u8> = "Battery" @ 7,
+        /// Whether the device moves.
+        is_moving: Option<bool> = "IsMoving" @ 8,
+        /// Ids of the areas the point lies in.
+        localization_areas: Option<Vec<i32>> = "LocalizationAreas" @ 10,
+        /// Ids of the no-go areas the point lies in.
+        no_go_areas: Option<Vec<i32>> = "NoGoAreas" @ 11,
+        /// Distances to beacons.
+        distances: Option<Vec<Distance>> = "Distances" @ 9,
+    }
 
-/// Locations of one device inside a batch, §4.5.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct DeviceLocations {
-    /// Login of the device; required, though a body may lack it.
-    #[serde(default)]
-    pub login: Option<String>,
-    /// Its locations; null counts as none.
-    #[serde(default)]
-    pub locations: Option<Vec<Location>>,
-}
+    /// Distance to one beacon, §4.1.
+    pub struct Distance = "DistanceContract" {
+        /// Id of the beacon.
+        beacon_id: i32 = "BeaconId" @ 1,
+        /// Distance to it.
+        distance: f32 = "Distance" @ 2,
+        /// Signal strength in dBm.
+        rssi: i32 = "RSSI" @ 3,
+    }
 
-/// What became of one device's locations, §4.2 and §4.3.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct LocalizationResult {
-    /// Login of the device.
-    pub login: String,
-    /// False if nothing was stored.
-    pub success: bool,
-    /// Why not. Absent on success: the official SDK takes an empty text for an error (§7).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error_message: Option<String>,
-    /// One result a location, in the order sent.
-    pub locations: Vec<LocationResult>,
-}
+    /// Locations of one device inside a batch, §4.5.
+    pub struct DeviceLocations = "DeviceLocationContract" {
+        /// Login of the device; required, though a body may lack it.
+        login: Option<String> = "Login" @ 1,
+        /// Its locations; null counts as none.
+        locations: Option<Vec<Location>> = "Locations" @ 2,
+    }
 
-/// What became of one location, §4.2.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct LocationResult {
-    /// The time that was sent.
-    pub timestamp: i64,
-    /// What the server did with it.
-    pub action: Action,
-    /// Whether it was stored.
-    pub success: bool,
-    /// Why not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error_message: Option<String>,
-}
+    /// What became of one device's locations, §4.2 and §4.3.
+    pub struct LocalizationResult = "AddLocalizationDataResponseContract" {
+        /// Login of the device.
+        login: String = "Login",
+        /// False if nothing was stored.
+        success: bool = "Success",
+        /// Why not. Absent on success: the official SDK takes an empty text for an error (§7).
+        error_message: Option<String> = "ErrorMessage",
+        /// One result a location, in the order sent.
+        locations: Vec<LocationResult> = "Locations",
+    }
 
-/// What the server did with a record, §4.2.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub enum Action {
-    /// Nothing.
-    NoAction,
-    /// A new record.
-    Create,
-    /// A record of the same time was replaced.
-    Update,
-    /// A record was removed.
-    Delete,
+    /// What became of one location, §4.2.
+    pub struct LocationResult = "LocationResponseContract" {
+        /// The time that was sent.
+        timestamp: i64 = "Timestamp",
+        /// What the server did with it.
+        action: Action = "Action",
+        /// Whether it was stored.
+        success: bool = "Success",
+        /// Why not.
+        error_message: Option<String> = "ErrorMessage",
+    }
 }

@@ -12,16 +12,6 @@ pub const TOKEN: &str = "Authorization/Token";
 pub const LOCALIZATION: &str = "localization";
 /// Locations of many devices (POST), §4.5.
 pub const LOCALIZATION_BATCH: &str = "localization/batch";
-/// Branches of the client, §6.
-pub const BRANCHES: &str = "branches";
-/// Sectors of the branch, §6.
-pub const SECTORS: &str = "sectors";
-/// The caller's client, §6.
-pub const CLIENTS: &str = "clients";
-/// Devices of the branch, §4.6.
-pub const DEVICES: &str = "devices";
-/// Location history of one device (`?deviceId=&from=&to=`), §4.6.
-pub const DEVICE_LOCATIONS: &str = "devices/locations";
 /// One device by its login; the login follows, §4.6.
 pub const DEVICES_BY_LOGIN: &str = "devices/login";
 

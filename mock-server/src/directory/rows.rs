@@ -1,0 +1,375 @@
+//! The collections of §6, each described once: where its rows are kept, what the server decides of them, and what a
+//! request must say. One mechanism lists, reads, creates, changes and deletes them all.
+
+use uuid::Uuid;
+use wire::collection::{
+    Area, Beacon, Device, FallStatus, Layer, LogEntry, Order, Path, Quantity, Sector, Sensor, SensorData, Shift,
+    UserDetail,
+};
+use wire::contract::{Contract, Guid, SplitGuid, WriteOnly};
+
+use super::AccountKind;
+use super::table::Table;
+
+/// A new row's identity.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Birth {
+    /// Its number.
+    pub(crate) number: i32,
+    /// The vendor's number of its branch.
+    pub(crate) branch: i32,
+    pub(crate) guid: Uuid,
+    /// Unix milliseconds.
+    pub(crate) now: i64,
+}
+
+/// What of a row is its account's.
+#[derive(Debug)]
+pub(crate) struct Holder<'r> {
+    pub(crate) kind: AccountKind,
+    pub(crate) login: &'r str,
+    /// A password that came with the row; it is the account's to keep.
+    pub(crate) password: &'r mut WriteOnly<Option<String>>,
+}
+
+/// A contract that a collection has rows of.
+pub(crate) trait Row: Contract {
+    /// Members that the server decides: what requests say of them counts for nothing.
+    const FIXED: &'static [&'static str];
+
+    /// What a row is before anything is said of it.
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn number(&self) -> i32;
+
+    /// Gives a new row its identity.
+    fn identify(&mut self, birth: Birth);
+
+    /// It changed.
+    fn touch(&mut self, _now: i64) {}
+
+    /// Members that must be there and are not.
+    fn missing(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    /// Members that are longer than they may be, with how long that is.
+    fn too_long(&self) -> Vec<(&'static str, usize)> {
+        Vec::new()
+    }
+
+    /// How it logs in, if it does.
+    fn holder(&mut self) -> Option<Holder<'_>> {
+        None
+    }
+
+    /// Leaves out what is shown only where a request asks for it by name.
+    fn fold(&mut self, _is_shown: &dyn Fn(&str) -> bool) {}
+
+    fn table(tables: &Tables) -> &Table<Self>;
+
+    fn table_mut(tables: &mut Tables) -> &mut Table<Self>;
+}
+
+macro_rules! tables {
+    ($($name:ident: $row:ty,)*) => {
+        /// Every collection.
+        #[derive(Clone, Debug, Default)]
+        pub(crate) struct Tables {
+            $(pub(crate) $name: Table<$row>,)*
+        }
+    };
+}
+
+macro_rules! kept_in {
+    ($name:ident) => {
+        fn table(tables: &Tables) -> &Table<Self> {
+            &tables.$name
+        }
+
+        fn table_mut(tables: &mut Tables) -> &mut Table<Self> {
+            &mut tables.$name
+        }
+    };
+}
+
+tables! {
+    areas: Area,
+    beacons: Beacon,
+    devices: Device,
+    layers: Layer,
+    logs: LogEntry,
+    orders: Order,
+    paths: Path,
+    quantities: Quantity,
+    sectors: Sector,
+    sensor_data: SensorData,
+    sensors: Sensor,
+    shifts: Shift,
+    users: UserDetail,
+}
+
+impl Row for Area {
+    kept_in!(areas);
+    const FIXED: &'static [&'static str] = &["Id", "Guid", "BranchId", "Created", "Updated"];
+
+    fn number(&self) -> i32 {
+        self.id
+    }
+
+    fn identify(&mut self, birth: Birth) {
+        (self.id, self.branch_id, self.guid) = (birth.number, birth.branch, SplitGuid(birth.guid));
+        (self.created, self.updated) = (birth.now, birth.now);
+    }
+
+    fn touch(&mut self, now: i64) {
+        self.updated = now;
+    }
+}
+
+impl Row for Beacon {
+    kept_in!(beacons);
+    const FIXED: &'static [&'static str] = &["Id", "BranchId", "Created", "Update"];
+
+    fn number(&self) -> i32 {
+        self.id
+    }
+
+    fn identify(&mut self, birth: Birth) {
+        (self.id, self.branch_id) = (birth.number, birth.branch);
+        (self.created, self.update) = (birth.now, birth.now);
+    }
+
+    fn touch(&mut self, now: i64) {
+        self.update = now;
+    }
+}
+
+impl Row for Device {
+    kept_in!(devices);
+    const FIXED: &'static [&'static str] = &["Id", "BranchId"];
+
+    fn blank() -> Self {
+        Self {
+            fall_status: FallStatus::Ok,
+            device_type_id: 1,
+            position: true,
+            device_status: Some("[]".to_owned()),
+            color: Some("#64748b".to_owned()),
+            ..Self::default()
+        }
+    }
+
+    fn number(&self) -> i32 {
+        self.id
+    }
+
+    fn identify(&mut self, birth: Birth) {
+        (self.id, self.branch_id) = (birth.number, birth.branch);
+    }
+
+    fn holder(&mut self) -> Option<Holder<'_>> {
+        Some(Holder { kind: AccountKind::Device, login: &self.login, password: &mut self.password })
+    }
+
+    fn missing(&self) -> Vec<&'static str> {
+        empty([("Title", &self.title), ("Login", &self.login)])
+    }
+
+    fn too_long(&self) -> Vec<(&'static str, usize)> {
+        let mac = self.mac.as_deref().unwrap_or_default();
+        longer([("Title", self.title.as_str(), 50), ("Mac", mac, 17), ("Login", self.login.as_str(), 255)])
+    }
+
+    fn fold(&mut self, _: &dyn Fn(&str) -> bool) {
+        self.layers.clear();
+    }
+}
+
+impl Row for Layer {
+    kept_in!(layers);
+    const FIXED: &'static [&'static str] = &["Id", "BranchId", "Created", "Updated", "Areas", "Devices"];
+
+    fn number(&self) -> i32 {
+        self.id
+    }
+
+    fn identify(&mut self, birth: Birth) {
+        (self.id, self.branch_id) = (birth.number, birth.branch);
+        (self.created, self.updated) = (birth.now, birth.now);
+    }
+
+    fn touch(&mut self, now: i64) {
+        self.updated = now;
+    }
+}
+
+impl Row for LogEntry {
+    kept_in!(logs);
+    const FIXED: &'static [&'static str] = &["Id", "BranchId"];
+
+    fn number(&self) -> i32 {
+        self.id
+    }
+
+    fn identify(&mut self, birth: Birth) {
+        (self.id, self.branch_id) = (birth.number, birth.branch);
+        self.timestamp.get_or_insert(birth.now);
+    }
+}
+
+impl Row for Order {
+    kept_in!(orders);
+    const FIXED: &'static [&'static str] = &["OrderId", "Created", "Updated"];
+
+    fn number(&self) -> i32 {
+        self.order_id
+    }
+
+    fn identify(&mut self, birth: Birth) {
+        self.order_id = birth.number;
+        (self.created, self.updated) = (birth.now, birth.now);
+    }
+}
+
+impl Row for Path {
+    kept_in!(paths);
+    const FIXED: &'static [&'static str] = &["Id", "Guid", "BranchId", "Created", "Updated"];
+
+    fn number(&self) -> i32 {
+        self.id
+    }
+
+    fn identify(&mut self, birth: Birth) {
+        (self.id, self.branch_id, self.guid) = (birth.number, birth.branch, SplitGuid(birth.guid));
+        (self.created, self.updated) = (birth.now, birth.now);
+        let (path, branch) = (birth.number, birth.branch);
+        for (index, point) in (0..).zip(&mut self.path_points) {
+            (point.id, point.path_id, point.branch_id, point.index) = (path * 1000 + index, path, branch, index);
+        }
+    }
+
+    fn fold(&mut self, is_shown: &dyn Fn(&str) -> bool) {
+        if !is_shown("PathPoints") {
+            self.path_points.clear();
+        }
+    }
+}
+
+impl Row for Quantity {
+    kept_in!(quantities);
+    const FIXED: &'static [&'static str] = &["Id"];
+
+    fn number(&self) -> i32 {
+        self.id
+    }
+
+    fn identify(&mut self, birth: Birth) {
+        self.id = birth.number;
+    }
+}
+
+impl Row for Sector {
+    kept_in!(sectors);
+    const FIXED: &'static [&'static str] =
+        &["Id", "Guid", "BranchId", "Modified", "Areas", "Beacons", "Sensors", "Paths"];
+
+    fn number(&self) -> i32 {
+        self.id
+    }
+
+    fn identify(&mut self, birth: Birth) {
+        (self.id, self.branch_id, self.guid) = (birth.number, birth.branch, Guid(birth.guid));
+        self.modified = birth.now;
+        for item in &mut self.gps_items {
+            item.sector_id = birth.number;
+        }
+        for barrier in &mut self.barriers {
+            (barrier.sector_id, barrier.branch_id) = (birth.number, birth.branch);
+        }
+    }
+
+    fn touch(&mut self, now: i64) {
+        self.modified = now;
+    }
+
+    fn fold(&mut self, is_shown: &dyn Fn(&str) -> bool) {
+        if !is_shown("GpsItems") {
+            self.gps_items.clear();
+        }
+        if !is_shown("Barriers") {
+            self.barriers.clear();
+        }
+    }
+}
+
+impl Row for SensorData {
+    kept_in!(sensor_data);
+    const FIXED: &'static [&'static str] = &["Id"];
+
+    fn number(&self) -> i32 {
+        self.id
+    }
+
+    fn identify(&mut self, birth: Birth) {
+        self.id = birth.number;
+    }
+}
+
+impl Row for Sensor {
+    kept_in!(sensors);
+    const FIXED: &'static [&'static str] = &["Id", "SensorData"];
+
+    fn number(&self) -> i32 {
+        self.id
+    }
+
+    fn identify(&mut self, birth: Birth) {
+        self.id = birth.number;
+    }
+
+    fn holder(&mut self) -> Option<Holder<'_>> {
+        Some(Holder { kind: AccountKind::Sensor, login: &self.login, password: &mut self.password })
+    }
+
+    fn missing(&self) -> Vec<&'static str> {
+        empty([("Title", &self.title), ("Login", &self.login)])
+    }
+}
+
+impl Row for Shift {
+    kept_in!(shifts);
+    const FIXED: &'static [&'static str] = &["Id", "BranchId"];
+
+    fn number(&self) -> i32 {
+        self.id
+    }
+
+    fn identify(&mut self, birth: Birth) {
+        (self.id, self.branch_id) = (birth.number, birth.branch);
+    }
+}
+
+impl Row for UserDetail {
+    kept_in!(users);
+    const FIXED: &'static [&'static str] = &["Id", "BranchId"];
+
+    fn number(&self) -> i32 {
+        self.id
+    }
+
+    fn identify(&mut self, birth: Birth) {
+        (self.id, self.branch_id) = (birth.number, birth.branch);
+    }
+}
+
+fn empty<const N: usize>(members: [(&'static str, &String); N]) -> Vec<&'static str> {
+    members.into_iter().filter(|(_, text)| text.is_empty()).map(|(name, _)| name).collect()
+}
+
+fn longer<const N: usize>(members: [(&'static str, &str, usize); N]) -> Vec<(&'static str, usize)> {
+    let too_long = members.into_iter().filter(|(_, text, most)| text.chars().count() > *most);
+    too_long.map(|(name, _, most)| (name, most)).collect()
+}

@@ -1,0 +1,19 @@
+//! Lines of logs that clients send, §6.
+
+use http::StatusCode;
+use wire::collection::LogEntry;
+
+use super::problem::Refusal;
+use super::rows;
+use super::work::Work;
+use crate::answer::Answer;
+
+/// `POST logs`. A line that names a login, or else one that comes with a token, is about that account.
+pub(super) fn create(work: &mut Work<'_>) -> Result<Answer, Refusal> {
+    let entry: LogEntry = rows::add(work)?;
+    let directory = work.directory();
+    let named = entry.login.as_deref().and_then(|login| directory.account_by_login(work.signed.client, login));
+    let account = named.or_else(|| work.signed.account());
+    let account_id = entry.account_id.or_else(|| account.map(|account| account.number()));
+    Ok(work.answer(StatusCode::CREATED, &LogEntry { account_id, ..entry }))
+}

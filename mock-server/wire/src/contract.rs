@@ -1,0 +1,97 @@
+//! Contracts: one struct for what travels as JSON under names and as protobuf under numbers.
+//!
+//! [`contract!`](crate::contract!) declares a struct with both, and with a description of itself that error texts and
+//! documents are made from. How one member travels is its type's business: [`Member`].
+
+mod choice;
+mod declare;
+mod float;
+mod guid;
+mod member;
+mod payload;
+mod special;
+
+pub use float::{Narrow, Whole};
+pub use guid::{Guid, SplitGuid};
+pub use member::{Element, Member, read, write};
+pub use payload::Payload;
+pub use special::{Linked, Loose, WriteOnly};
+
+use prost::Message;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// What travels as an object.
+pub trait Contract: Message + Clone + Default + DeserializeOwned + Member + PartialEq + Serialize + 'static {
+    /// Its description.
+    const SHAPE: &'static Shape;
+
+    /// Takes over the members whose names are `wanted`.
+    fn adopt(&mut self, from: Self, wanted: impl Fn(&str) -> bool);
+}
+
+/// A contract as documents and error texts describe it.
+#[derive(Debug)]
+pub struct Shape {
+    /// The vendor's name for it.
+    pub name: &'static str,
+    /// Its members, in the order in which they are written.
+    pub fields: &'static [Field],
+}
+
+/// One member of a contract.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// Its name in JSON.
+    pub name: &'static str,
+    /// Its number in protobuf, if it has one.
+    pub number: Option<u32>,
+    /// What it can hold.
+    pub kind: Kind,
+}
+
+/// What a member can hold.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// True or false.
+    Bool,
+    /// An integer between two bounds, and the type that has them.
+    Integer(&'static str),
+    /// A single-precision number.
+    Single,
+    /// A double-precision number.
+    Double,
+    /// A text.
+    Text,
+    /// A GUID.
+    Guid,
+    /// One of these names.
+    Choice(&'static [&'static str]),
+    /// An object of a contract.
+    Object(fn() -> &'static Shape),
+    /// A list.
+    List(&'static Kind),
+    /// It, or nothing.
+    Nullable(&'static Kind),
+    /// Anything that JSON can say.
+    Anything,
+}
+
+// === impl Shape ===
+
+impl Shape {
+    /// Whether it travels as protobuf too.
+    pub fn has_message(&self) -> bool {
+        self.fields.iter().any(|field| field.number.is_some())
+    }
+
+    /// A member, by its name in any case.
+    pub fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))
+    }
+
+    /// A member, by its number in protobuf.
+    pub fn numbered(&self, number: u32) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.number == Some(number))
+    }
+}
