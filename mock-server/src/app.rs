@@ -12,6 +12,7 @@ use tower::ServiceExt;
 use crate::admin::{self, Access};
 use crate::config::LimitsSection;
 use crate::connection::{Arrival, OwnAnswer, Taps};
+use crate::edge::Edge;
 use crate::exchange;
 use crate::listener::{Authority, Plumbing};
 use crate::sandbox::{Registry, Sandbox, split_prefix};
@@ -26,6 +27,8 @@ pub(crate) struct App {
     pub(crate) explain: bool,
     /// Who may steer.
     pub(crate) access: Access,
+    /// What is done to every answer on its way out.
+    pub(crate) edge: Edge,
     pub(crate) urls: Urls,
     pub(crate) plumbing: Plumbing,
     pub(crate) taps: Taps,

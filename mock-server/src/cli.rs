@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mock_server::clock;
-use mock_server::config::{self, Config, ConfigError, Span};
+use mock_server::config::{self, Config, ConfigError, Cors, ServerSection, Span};
 use mock_server::credentials::Credentials;
 use mock_server::directory::Directory;
 use mock_server::token::TokenFormat;
@@ -158,6 +158,21 @@ struct ServerArgs {
     /// Let a request bring its own fault along in an X-Mock-Fault header.
     #[arg(long, env = "MOCK_SERVER_FAULT_HEADER", value_parser = switch)]
     fault_header: bool,
+    /// Speak TLS on the vendors' port, with a certificate made at start.
+    #[arg(long, env = "MOCK_SERVER_TLS", value_parser = switch)]
+    tls: bool,
+    /// Write the authority that signed it to this file, for clients to trust (implies --tls).
+    #[arg(long, env = "MOCK_SERVER_TLS_CA_FILE", value_name = "FILE")]
+    tls_ca_file: Option<PathBuf>,
+    /// Speak TLS with the certificate chain in this file, PEM (implies --tls; needs --tls-key).
+    #[arg(long, env = "MOCK_SERVER_TLS_CERTIFICATE", value_name = "FILE")]
+    tls_certificate: Option<PathBuf>,
+    /// File of its key, PEM.
+    #[arg(long, env = "MOCK_SERVER_TLS_KEY", value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+    /// Let pages of these origins call the vendors' APIs: off, any, or origins like `http://localhost:5173`.
+    #[arg(long, env = "MOCK_SERVER_CORS", value_name = "ORIGIN", value_delimiter = ',')]
+    cors: Vec<String>,
     /// What to log on stderr: off, error, warn, info, debug or trace, or such pairs as `mock_server=debug`.
     #[arg(long, env = "MOCK_SERVER_LOG", value_name = "LEVEL")]
     log: Option<Log>,
@@ -288,6 +303,10 @@ impl ServerArgs {
         server.explain |= self.explain;
         server.show_secrets |= self.show_secrets;
         server.fault_header |= self.fault_header;
+        self.encrypt(server);
+        if !self.cors.is_empty() {
+            server.cors = self.cors()?;
+        }
         config.entropy.seed = self.seed.unwrap_or(config.entropy.seed);
         config.twinzo.token_life = self.token_life.unwrap_or(config.twinzo.token_life);
         if let Some(format) = self.token_format {
@@ -297,6 +316,28 @@ impl ServerArgs {
             };
         }
         Ok(config)
+    }
+}
+
+impl ServerArgs {
+    /// Any word about TLS turns it on.
+    fn encrypt(&self, server: &mut ServerSection) {
+        let files = [&self.tls_ca_file, &self.tls_certificate, &self.tls_key];
+        if !self.tls && files.iter().all(|file| file.is_none()) {
+            return;
+        }
+        let tls = server.tls.get_or_insert_default();
+        tls.ca_file = self.tls_ca_file.clone().or(tls.ca_file.take());
+        tls.certificate = self.tls_certificate.clone().or(tls.certificate.take());
+        tls.key = self.tls_key.clone().or(tls.key.take());
+    }
+
+    fn cors(&self) -> Result<Cors, Failure> {
+        let value = match self.cors.as_slice() {
+            [word] if !word.contains("://") => serde_json::Value::from(word.as_str()),
+            origins => serde_json::Value::from(origins),
+        };
+        serde_json::from_value(value).map_err(|error| Failure::Config(format!("--cors: {error}")))
     }
 }
 

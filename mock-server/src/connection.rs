@@ -10,6 +10,7 @@ mod own;
 mod pace;
 mod rarely;
 mod shared;
+mod streams;
 mod tamper;
 mod tampering;
 mod tap;
@@ -43,6 +44,7 @@ use line::{Line, Orders};
 use rarely::Rarely;
 use shared::Shared;
 pub(crate) use shared::Taps;
+pub(crate) use streams::Company;
 use watched::Watched;
 use wire::Wire;
 
@@ -84,6 +86,8 @@ pub(crate) enum Accept {
 pub(crate) struct Terms {
     pub(crate) limits: LimitsSection,
     pub(crate) tls: Option<TlsTerms>,
+    /// Whether HTTP/2 is spoken where a client wants it.
+    pub(crate) http2: bool,
     pub(crate) gatekeeping: watch::Receiver<Gatekeeping>,
     pub(crate) taps: Taps,
 }
@@ -112,22 +116,29 @@ pub(crate) struct Arrival {
     /// The bytes that are on the wire for it, if anybody wants them.
     pub(crate) record: Option<Arc<WireRecord>>,
     pub(crate) presence: Presence,
+    /// HTTP/2 alone: whose exchanges the connection carries.
+    pub(crate) company: Option<Company>,
 }
 
-/// Whether the client of a connection is still there.
+/// Whether the client of a connection is still there. With HTTP/2 whoever waits for a client that left is dropped.
 #[derive(Debug)]
-pub(crate) struct Presence(Arc<Orders>);
+pub(crate) struct Presence(Option<Arc<Orders>>);
 
 impl Presence {
     /// Ends when the client closed its side, or broke the connection.
     pub(crate) async fn left(&self) {
-        self.0.left().await;
+        match &self.0 {
+            Some(orders) => orders.left().await,
+            None => std::future::pending().await,
+        }
     }
 }
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        self.0.unwatch();
+        if let Some(orders) = &self.0 {
+            orders.unwatch();
+        }
     }
 }
 
@@ -140,8 +151,8 @@ pub(crate) async fn serve<A, F>(
     answer: A,
 ) -> Option<OwnAnswer>
 where
-    A: Fn(Request<Body>, Arrival) -> F,
-    F: Future<Output = Response<Body>>,
+    A: Fn(Request<Body>, Arrival) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
 {
     // Answers are small and whole: waiting for more to send only delays them.
     if let Err(error) = stream.set_nodelay(true) {
@@ -151,25 +162,30 @@ where
     let line = Line::new(stream, Arc::clone(&orders));
     let mut gatekeeping = terms.gatekeeping.clone();
     let refusals = gatekeeping.borrow().refusals;
-    let stream = tokio::select! {
-        stream = entrance::enter(line, &orders, &terms) => stream?,
+    let (stream, is_http2) = tokio::select! {
+        entered = entrance::enter(line, &orders, &terms) => entered?,
         () = drain.cancelled() => return None,
         () = refuses(&mut gatekeeping, refusals) => {
             orders.reset();
             return None;
         }
     };
+    let shared = Arc::new(Shared::new(orders, terms.taps.clone()));
+    if is_http2 {
+        streams::serve(stream, shared.id, Arc::clone(&shared.orders), &terms, drain, answer).await;
+        return None;
+    }
     // What happened meanwhile is looked at before anything is served.
     gatekeeping.mark_changed();
     let mut news = Rarely::new(next_news(gatekeeping, refusals, Some(drain.clone())));
-    let shared = Arc::new(Shared::new(orders, terms.taps));
     let watched = Watched::new(stream, &terms.limits, Arc::clone(&shared));
     let wire = Wire::new(watched, Arc::clone(&shared));
     let shared = &*shared;
     let service = service_fn(|request: Request<Incoming>| {
         shared.take_head();
-        let presence = Presence(Arc::clone(&shared.orders));
-        let arrival = Arrival { connection: shared.id, record: shared.record_for_exchange(), presence };
+        let presence = Presence(Some(Arc::clone(&shared.orders)));
+        let record = shared.record_for_exchange();
+        let arrival = Arrival { connection: shared.id, record, presence, company: None };
         let answered = answer(request.map(Body::new), arrival);
         async move {
             let mut response = answered.await;
@@ -230,8 +246,8 @@ where
 #[doc(hidden)]
 pub async fn serve_constant(stream: TcpStream, limits: LimitsSection, body: &'static [u8]) {
     let (_keep, gatekeeping) = watch::channel(Gatekeeping::default());
-    let terms = Terms { limits, tls: None, gatekeeping, taps: Taps::default() };
-    let answer = |_, _| std::future::ready(Response::new(Body::from(body)));
+    let terms = Terms { limits, tls: None, http2: false, gatekeeping, taps: Taps::default() };
+    let answer = move |_, _| std::future::ready(Response::new(Body::from(body)));
     serve(stream, terms, CancellationToken::new(), answer).await;
 }
 

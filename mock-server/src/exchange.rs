@@ -68,7 +68,10 @@ pub(crate) async fn serve(app: &App, door: &Door, request: Request<Body>, arriva
         }
         found = named;
     }
-    let operation = if let Route::To(operation, _) = route { Some(operation) } else { None };
+    if let Some(stranger) = of_other_company(&arrival, &found.sandbox) {
+        return stranger;
+    }
+    let operation = if let Route::To(operation, _) = &route { Some(*operation) } else { None };
     let _turn = found.sandbox.gather.meet(operation).await;
     let prefix = parts.uri.path().strip_suffix(path).unwrap_or_default();
     let request = Received { app, door, parts: &parts, path, prefix, arrival };
@@ -80,6 +83,21 @@ pub(crate) async fn serve(app: &App, door: &Door, request: Request<Body>, arriva
         }
     }
     response
+}
+
+/// Connections of HTTP/2 are not shared between sandboxes: what breaks one must not touch another's exchanges.
+fn of_other_company(arrival: &Arrival, sandbox: &Sandbox) -> Option<Response<Body>> {
+    let own = arrival.company.as_ref()?.get_or_init(|| Arc::clone(&sandbox.id));
+    if **own == *sandbox.id {
+        return None;
+    }
+    let detail = format!(
+        "this HTTP/2 connection carries exchanges of the sandbox {own:?}, and this one is of {:?}; give each sandbox a \
+         client of its own",
+        sandbox.id
+    );
+    tracing::info!("{}: {detail}", Reason::ConnectionOfOtherSandbox);
+    Some(Answer::problem(StatusCode::MISDIRECTED_REQUEST, detail).into_response())
 }
 
 /// Ends some time after the client left. One that only closed its side may still read.
@@ -166,6 +184,9 @@ impl Received<'_> {
         };
         let mut outcome = match unread {
             _ if self.door.is_trap() => Outcome::anonymous(Answer::empty(StatusCode::OK), None),
+            _ if let Some(leave) = self.app.edge.preflight(&self.parts.method, &self.parts.headers) => {
+                Outcome::anonymous(leave, None)
+            }
             Some(unread) => unreadable(vendor, &call, unread, &route),
             None => dispatch(sandbox, &call, route),
         };
@@ -186,13 +207,18 @@ impl Received<'_> {
         }
         remark_on_waiting(sandbox, now, &mut outcome);
         stamp(sandbox, &mut outcome, now, self.app.explain);
-        let Arrival { connection, record, presence } = self.arrival;
+        if let Some(tamper) = &outcome.tamper
+            && self.arrival.company.is_some()
+        {
+            outcome.hints.extend(tamper.beyond_http2());
+        }
+        let Arrival { connection, record, presence, company: _ } = self.arrival;
         let exchanged =
             Exchanged { call: &call, parts: self.parts, connection, record, vendor, operation, via: found.via };
         exchanged.log(sandbox, &outcome);
         let (tamper, wait) = (outcome.tamper.clone(), outcome.wait);
         exchanged.record(sandbox, &mut outcome);
-        let mut response = outcome.answer.into_response();
+        let mut response = self.app.edge.finish(vendor, &self.parts.headers, outcome.answer);
         if let Some(tamper) = tamper {
             response.extensions_mut().insert(tamper);
         }

@@ -26,6 +26,7 @@ pub mod config;
 pub mod connection;
 pub mod credentials;
 pub mod directory;
+mod edge;
 pub mod entropy;
 mod exchange;
 pub mod fault;

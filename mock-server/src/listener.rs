@@ -18,8 +18,8 @@ use tokio_util::task::TaskTracker;
 
 pub(crate) use acceptor::{Acceptor, Settled};
 pub(crate) use own::{CannotListen, Listener, Listeners};
-pub(crate) use spec::{ListenerChange, ListenerSpec, ListenerView};
-pub(crate) use tls::Authority;
+pub(crate) use spec::{ListenerChange, ListenerSpec, ListenerView, TlsSpec};
+pub(crate) use tls::{Authority, InvalidTls, Tls};
 
 /// What every listener needs of the process.
 #[derive(Clone, Debug)]

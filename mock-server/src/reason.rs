@@ -9,6 +9,7 @@ pub enum Reason {
     // Routing and media, any vendor.
     RouteUnknown,
     SandboxUnknown,
+    ConnectionOfOtherSandbox,
     MockHeaderInvalid,
     MethodNotAllowed,
     HeadMalformed,

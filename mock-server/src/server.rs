@@ -13,12 +13,15 @@ use tokio_util::task::TaskTracker;
 
 use crate::admin::Access;
 use crate::app::{App, Door, Role, Service};
-use crate::config::Config;
-use crate::connection::{Gatekeeping, Terms};
+use crate::config::{Config, TlsSection};
+use crate::connection::{Gatekeeping, Terms, TlsTerms};
 use crate::directory::{Directory, InvalidWorld};
+use crate::edge::Edge;
 use crate::entropy;
 use crate::fault::RuleView;
-use crate::listener::{self, Acceptor, Authority, Bound, Plumbing, Settled, Unbound};
+use crate::listener::{
+    self, Acceptor, Authority, Bound, InvalidTls, Plumbing, Settled, Tls, TlsSpec, Unbound,
+};
 use crate::sandbox::{InvalidSandbox, Registry, Sandbox};
 use crate::url::{self, Urls};
 
@@ -72,6 +75,17 @@ pub enum StartError {
     /// No address was given.
     #[error("there is no address to listen on; give --host")]
     NoHost,
+    /// A file of TLS cannot be read or written.
+    #[error("server.tls: {}: {cause}", .path.display())]
+    TlsFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        cause: io::Error,
+    },
+    /// Certificate, key or names cannot be used.
+    #[error("server.{0}")]
+    Tls(String),
     /// The public URL cannot be used.
     #[error("{0:?} is not a base URL; write it like http://mock.test:8080")]
     PublicUrl(String),
@@ -117,6 +131,9 @@ impl RunningServer {
         }
         let sandboxes = Registry::new(&config, run, directory)?;
         let sandbox = Arc::clone(sandboxes.default());
+        let authority = Authority::default();
+        let tls = server.tls.as_ref().map(|section| tls(section, &authority, &sandbox, server.http2)).transpose()?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let listeners = listener::bind(&server.hosts, server.port)?;
         let addresses: Vec<SocketAddr> = listeners.iter().map(|(_, address)| *address).collect();
         let first = *addresses.first().ok_or(StartError::NoHost)?;
@@ -126,7 +143,7 @@ impl RunningServer {
         };
         let public = server.public_url.as_deref();
         let base_url =
-            url::base_url(public, first).map_err(|_| StartError::PublicUrl(public.unwrap_or_default().to_owned()))?;
+            url::base_url(public, scheme, first).map_err(|_| StartError::PublicUrl(public.unwrap_or_default().to_owned()))?;
         let admin_url = match admin_listener.first() {
             Some((_, address)) => format!("http://{address}/__admin"),
             None => format!("{base_url}/__admin"),
@@ -147,16 +164,17 @@ impl RunningServer {
             limits: config.limits.clone(),
             explain: server.explain,
             access: Access { token: server.admin_token.clone(), hosts },
-            urls: Urls { base: base_url.clone(), is_public: public.is_some(), is_shared },
+            edge: Edge::of(server),
+            urls: Urls { base: base_url.clone(), scheme, is_public: public.is_some(), is_shared },
             plumbing: plumbing.clone(),
-            authority: Authority::default(),
+            authority,
         });
         let role = if is_shared { Role::Both } else { Role::Vendors };
         for bound in listeners {
-            serve(&app, bound, role);
+            serve(&app, bound, role, tls.clone(), server.http2);
         }
         for bound in admin_listener {
-            serve(&app, bound, Role::Admin);
+            serve(&app, bound, Role::Admin, None, false);
         }
         plumbing.tasks.spawn(sweep(Arc::clone(&app)));
         let stop = plumbing.drain.clone().drop_guard();
@@ -209,12 +227,12 @@ impl RunningServer {
 }
 
 /// A listener of the process: everybody's, and always up.
-fn serve(app: &Arc<App>, bound: Bound, role: Role) {
+fn serve(app: &Arc<App>, bound: Bound, role: Role, tls: Option<TlsTerms>, http2: bool) {
     let (always, gatekeeping) = watch::channel(Gatekeeping::default());
     let (settled, _) = watch::channel(Settled::default());
     let acceptor = Acceptor {
         service: Service::new(app, Door::new(role, None)),
-        terms: Terms { limits: app.limits.clone(), tls: None, gatekeeping, taps: app.taps.clone() },
+        terms: Terms { limits: app.limits.clone(), tls, http2, gatekeeping, taps: app.taps.clone() },
         plumbing: app.plumbing.clone(),
         stop: app.plumbing.drain.clone(),
         settled,
@@ -223,6 +241,37 @@ fn serve(app: &Arc<App>, bound: Bound, role: Role) {
         acceptor.run(bound).await;
         drop(always);
     });
+}
+
+/// TLS as the section has it. The authority of a certificate that is made is written where somebody wants it.
+fn tls(
+    section: &TlsSection,
+    authority: &Authority,
+    sandbox: &Sandbox,
+    http2: bool,
+) -> Result<TlsTerms, StartError> {
+    let file = |path: &PathBuf| {
+        std::fs::read_to_string(path).map_err(|cause| StartError::TlsFile { path: path.clone(), cause })
+    };
+    let spec = TlsSpec {
+        names: section.names.clone(),
+        certificate: section.certificate.as_ref().map(file).transpose()?,
+        key: section.key.as_ref().map(file).transpose()?,
+        fault: None,
+    };
+    let made = authority.tls(&spec, sandbox.clock.now(), http2);
+    let Tls { acceptor, ca_pem, handshake } = made.map_err(|error: InvalidTls| StartError::Tls(error.to_string()))?;
+    match (&section.ca_file, ca_pem) {
+        (Some(path), Some(pem)) => {
+            std::fs::write(path, pem).map_err(|cause| StartError::TlsFile { path: path.clone(), cause })?;
+        }
+        (Some(_), None) => {
+            let detail = "tls.ca_file: a certificate that is given was not signed here; leave ca_file out";
+            return Err(StartError::Tls(detail.to_owned()));
+        }
+        (None, _) => {}
+    }
+    Ok(TlsTerms { acceptor, handshake })
 }
 
 /// Takes idle sandboxes away while nobody asks for any.

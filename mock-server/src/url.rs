@@ -12,6 +12,8 @@ use crate::sandbox::DEFAULT;
 pub(crate) struct Urls {
     /// Base URL of both vendors.
     pub(crate) base: String,
+    /// `https` where the vendors' port speaks TLS.
+    pub(crate) scheme: &'static str,
     /// Whether `base` was configured; else the `Host` of a request says by which name the server is known.
     pub(crate) is_public: bool,
     /// Whether admin calls come in by the vendors' port.
@@ -29,7 +31,7 @@ impl Urls {
     pub(crate) fn base_for(&self, headers: &HeaderMap) -> String {
         let host = headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| !host.is_empty());
         match host {
-            Some(host) if !self.is_public && self.is_shared => format!("http://{host}"),
+            Some(host) if !self.is_public && self.is_shared => format!("{}://{host}", self.scheme),
             _ => self.base.clone(),
         }
     }
@@ -54,9 +56,9 @@ impl Urls {
 }
 
 /// The URL that clients are told: the public one, with the real port in place of 0, or the first address.
-pub(crate) fn base_url(public: Option<&str>, first: SocketAddr) -> Result<String, NotABaseUrl> {
+pub(crate) fn base_url(public: Option<&str>, scheme: &str, first: SocketAddr) -> Result<String, NotABaseUrl> {
     let Some(public) = public else {
-        return Ok(format!("http://{}", reachable(first)));
+        return Ok(format!("{scheme}://{}", reachable(first)));
     };
     let uri: http::Uri = public.parse().map_err(|_| NotABaseUrl)?;
     let authority = uri.authority().ok_or(NotABaseUrl)?;
@@ -101,20 +103,20 @@ mod tests {
     #[test]
     fn the_public_url_takes_the_real_port_for_zero() {
         let first = "127.0.0.1:4711".parse().unwrap();
-        let url = |public| base_url(public, first).map_err(|_| ());
+        let url = |public| base_url(public, "http", first).map_err(|_| ());
         assert_eq!(url(None).unwrap(), "http://127.0.0.1:4711");
         assert_eq!(url(Some("http://mock.test:0/")).unwrap(), "http://mock.test:4711");
         assert_eq!(url(Some("https://mock.test/base/")).unwrap(), "https://mock.test/base");
         for bad in ["mock.test", "ftp://mock.test", "http://", "/path"] {
             assert!(url(Some(bad)).is_err(), "{bad}");
         }
-        assert_eq!(base_url(None, "0.0.0.0:80".parse().unwrap()).unwrap(), "http://127.0.0.1:80");
+        assert_eq!(base_url(None, "http", "0.0.0.0:80".parse().unwrap()).unwrap(), "http://127.0.0.1:80");
         assert_eq!(host_of("http://mock.test:4711/base"), "mock.test");
     }
 
     #[test]
     fn urls_follow_the_name_that_a_request_came_by() {
-        let mut urls = Urls { base: "http://127.0.0.1:8080".to_owned(), is_public: false, is_shared: true };
+        let mut urls = Urls { base: "http://127.0.0.1:8080".to_owned(), scheme: "http", is_public: false, is_shared: true };
         let headers = |host: &'static str| HeaderMap::from_iter([(HOST, http::HeaderValue::from_static(host))]);
         let port = "0.0.0.0:9000".parse().unwrap();
         assert_eq!(urls.base_for(&headers("mock:80")), "http://mock:80");

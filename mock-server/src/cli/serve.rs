@@ -69,6 +69,8 @@ pub(super) async fn start(config: Config) -> Result<RunningServer, Failure> {
         | StartError::Files(_)
         | StartError::EmptyAdminToken
         | StartError::AllowHost(_)
+        | StartError::TlsFile { .. }
+        | StartError::Tls(_)
         | StartError::PublicUrl(_) => Failure::Config(error.to_string()),
     })
 }

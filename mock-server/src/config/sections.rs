@@ -36,10 +36,70 @@ pub struct ServerSection {
     pub files: Option<PathBuf>,
     /// Whether a request may bring a fault along in an `X-Mock-Fault` header.
     pub fault_header: bool,
+    /// Whether HTTP/2 is spoken where a client wants it: by ALPN with TLS, with prior knowledge without.
+    pub http2: bool,
+    /// TLS on the vendors' port; none if absent.
+    pub tls: Option<TlsSection>,
+    /// From where pages may call the vendors' APIs.
+    pub cors: Cors,
+    /// Whether answers of twinzo are compressed where a client asks for it.
+    pub compression: bool,
     /// Whether exchanges go past rules and limits: for the benchmark of what these cost.
     #[doc(hidden)]
     #[serde(skip)]
     pub bypass_rules: bool,
+}
+
+/// `[server.tls]`: TLS on the vendors' port. Without a certificate one is made at start.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TlsSection {
+    /// Names and addresses on a certificate that is made; `localhost` and the loopback addresses if absent.
+    pub names: Option<Vec<String>>,
+    /// File of a certificate chain, PEM.
+    pub certificate: Option<PathBuf>,
+    /// File of its key, PEM.
+    pub key: Option<PathBuf>,
+    /// Where the authority is written that signs a certificate that is made, PEM: for clients to trust.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// `server.cors`: from where pages may call the vendors' APIs.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum Cors {
+    /// From nowhere: no header says a word.
+    #[default]
+    Off,
+    /// From anywhere.
+    Any,
+    /// From these origins.
+    Origins(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for Cors {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Word(String),
+            List(Vec<String>),
+        }
+        const ALLOWED: &str = "allowed: \"off\", \"any\", or a list of origins like [\"http://localhost:5173\"]";
+        match Form::deserialize(deserializer).map_err(|_| D::Error::custom(ALLOWED))? {
+            Form::Word(word) if word == "off" => Ok(Self::Off),
+            Form::Word(word) if word == "any" => Ok(Self::Any),
+            Form::Word(word) => Err(D::Error::custom(format!("{word:?} is not allowed here; {ALLOWED}"))),
+            Form::List(origins) => {
+                let is_origin = |origin: &String| {
+                    origin.split_once("://").is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty() && !rest.contains('/'))
+                };
+                match origins.iter().find(|origin| !is_origin(origin)) {
+                    Some(wrong) => Err(D::Error::custom(format!("{wrong:?} is no origin; write it like \"http://localhost:5173\""))),
+                    None => Ok(Self::Origins(origins)),
+                }
+            }
+        }
+    }
 }
 
 /// `[limits]`: what a connection and a request may cost.
@@ -141,6 +201,10 @@ impl Default for ServerSection {
             show_secrets: false,
             files: None,
             fault_header: false,
+            http2: true,
+            tls: None,
+            cors: Cors::Off,
+            compression: true,
             bypass_rules: false,
         }
     }

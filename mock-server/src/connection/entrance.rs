@@ -5,14 +5,15 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::line::{Line, Orders};
+use super::streams::PREFACE;
 use super::transport::Transport;
 use super::{Accept, Gatekeeping, Handshake, Terms, TlsTerms};
 
 /// How long a connection that was closed may take to notice.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// The stream; `None` if there will be none.
-pub(super) async fn enter(line: Line, orders: &Orders, terms: &Terms) -> Option<Transport> {
+/// The stream, and whether HTTP/2 is spoken on it; `None` if there will be none.
+pub(super) async fn enter(line: Line, orders: &Orders, terms: &Terms) -> Option<(Transport, bool)> {
     let Gatekeeping { accept, delay, .. } = *terms.gatekeeping.borrow();
     if !delay.is_zero() {
         // A client that left does not show while its bytes wait to be read: no delay outlasts the idle time-out.
@@ -80,16 +81,20 @@ async fn snub(mut line: Line, orders: &Orders, terms: &Terms, handshake: Handsha
     }
 }
 
-async fn shake_hands(line: Line, orders: &Orders, terms: &Terms) -> Option<Transport> {
+async fn shake_hands(line: Line, orders: &Orders, terms: &Terms) -> Option<(Transport, bool)> {
     let Some(TlsTerms { acceptor, handshake }) = &terms.tls else {
-        return Some(Transport::Plain(line));
+        let is_http2 = terms.http2 && greets_in_http2(&line, terms).await?;
+        return Some((Transport::Plain(line), is_http2));
     };
     if *handshake != Handshake::Serve {
         snub(line, orders, terms, *handshake).await;
         return None;
     }
     match tokio::time::timeout(terms.limits.head_timeout.unsigned(), acceptor.accept(line)).await {
-        Ok(Ok(stream)) => Some(Transport::Tls(Box::new(stream))),
+        Ok(Ok(stream)) => {
+            let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            Some((Transport::Tls(Box::new(stream)), is_http2))
+        }
         Ok(Err(error)) => {
             tracing::info!("a TLS handshake failed: {error}");
             None
@@ -98,6 +103,28 @@ async fn shake_hands(line: Line, orders: &Orders, terms: &Terms) -> Option<Trans
             tracing::info!("a TLS handshake took longer than limits.head_timeout");
             None
         }
+    }
+}
+
+/// Whether a client speaks HTTP/2 without asking (prior knowledge, RFC 9113). Its first bytes stay where they are.
+/// `None` for one that says nothing at all.
+async fn greets_in_http2(line: &Line, terms: &Terms) -> Option<bool> {
+    /// Between two looks at a greeting that comes in pieces.
+    const LOOK_EVERY: Duration = Duration::from_millis(5);
+    let mut greeting = [0; PREFACE.len()];
+    let mut patience = terms.limits.idle_timeout.unsigned();
+    loop {
+        let length = match tokio::time::timeout(patience, line.peek(&mut greeting)).await {
+            Ok(Ok(length)) => length,
+            Ok(Err(_)) | Err(_) => return None,
+        };
+        let came = &greeting[..length];
+        if length == 0 || length == PREFACE.len() || !PREFACE.starts_with(came) {
+            return Some(came == PREFACE);
+        }
+        // Peeking at the same bytes again takes no time at all.
+        super::pause(LOOK_EVERY).await;
+        patience = patience.checked_sub(LOOK_EVERY)?;
     }
 }
 

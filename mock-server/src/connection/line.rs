@@ -76,6 +76,11 @@ impl Line {
         }
     }
 
+    /// The first bytes that came, without taking them.
+    pub(super) async fn peek(&self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.stream.peek(bytes).await
+    }
+
     /// Whoever flushes asks for the peer too, if somebody wants to know. The task comes back here when there is news.
     fn poll_left(&self, context: &mut Context<'_>) {
         let mut scrap = [0; 1];

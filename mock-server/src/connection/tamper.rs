@@ -106,6 +106,20 @@ impl Tamper {
         self.garbage.is_some() || matches!(self.cut, Some(Cut { after: Place::Byte(0), .. }))
     }
 
+    /// Where an answer of HTTP/2 ends early. Whatever else is ordered is about bytes that HTTP/2 does not have.
+    pub(crate) fn cut_or_nothing(&self) -> Option<Cut> {
+        if self.garbage.is_some() { Some(Cut::at(Place::Byte(0), End::Close)) } else { self.cut }
+    }
+
+    /// What of these orders HTTP/2 cannot follow, in the words of the journal.
+    pub(crate) fn beyond_http2(&self) -> Option<String> {
+        let follows = Self { cut: self.cut.filter(|cut| cut.after != Place::Whole), is_head_only: self.is_head_only, ..Self::default() };
+        (*self != follows).then(|| {
+            let rest = Self { cut: self.cut.filter(|cut| cut.after == Place::Whole), ..self.clone() };
+            format!("this is HTTP/2, where bytes cannot be tampered with: not done was {}", rest.describe())
+        })
+    }
+
     /// In the words of the journal.
     pub(crate) fn describe(&self) -> String {
         let mut words = Vec::new();

@@ -56,6 +56,7 @@ impl<T> Default for Table<T> {
 // === impl Table ===
 
 impl<T> Table<T> {
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }

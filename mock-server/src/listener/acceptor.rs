@@ -83,8 +83,9 @@ impl Acceptor {
         };
         let (service, terms, stop) = (self.service.clone(), self.terms.clone(), self.stop.clone());
         self.plumbing.tasks.spawn(async move {
-            let answer = |request, arrival| {
-                let service = service.clone();
+            let shared = service.clone();
+            let answer = move |request, arrival| {
+                let service = shared.clone();
                 async move { service.answer(request, arrival).await }
             };
             if let Some(own) = connection::serve(stream, terms, stop, answer).await {

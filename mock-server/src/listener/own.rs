@@ -79,7 +79,7 @@ impl Listeners {
         sandbox: &Arc<Sandbox>,
         spec: &ListenerSpec,
     ) -> Result<Arc<Listener>, CannotListen> {
-        let tls = spec.tls.as_ref().map(|tls| app.authority.tls(tls, sandbox.clock.now())).transpose()?;
+        let tls = spec.tls.as_ref().map(|tls| app.authority.tls(tls, sandbox.clock.now(), spec.http2)).transpose()?;
         if self.lock().by_id.len() >= MOST {
             return Err(CannotListen::TooMany);
         }
@@ -100,7 +100,13 @@ impl Listeners {
             None => (None, None),
         };
         let is_tls = acceptor.is_some();
-        let terms = Terms { limits: app.limits.clone(), tls: acceptor, gatekeeping: watched, taps: app.taps.clone() };
+        let terms = Terms {
+            limits: app.limits.clone(),
+            tls: acceptor,
+            http2: spec.http2,
+            gatekeeping: watched,
+            taps: app.taps.clone(),
+        };
         let Some(address) = bound.first().map(|(_, address)| *address) else {
             return Err(CannotListen::TooMany);
         };

@@ -16,6 +16,8 @@ pub(crate) struct ListenerSpec {
     pub(crate) port: u16,
     pub(crate) role: ListenerRole,
     pub(crate) tls: Option<TlsSpec>,
+    /// Whether HTTP/2 is spoken where a client wants it. Off, for byte-level faults and the raw tap are HTTP/1's.
+    pub(crate) http2: bool,
     state: ListenerState,
     accept: ListenerAccept,
     accept_delay: Option<Span>,

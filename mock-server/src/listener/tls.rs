@@ -27,11 +27,11 @@ struct Signer {
 }
 
 /// A listener's TLS.
-pub(super) struct Tls {
-    pub(super) acceptor: TlsAcceptor,
+pub(crate) struct Tls {
+    pub(crate) acceptor: TlsAcceptor,
     /// What to trust, if the certificate was made here.
-    pub(super) ca_pem: Option<String>,
-    pub(super) handshake: Handshake,
+    pub(crate) ca_pem: Option<String>,
+    pub(crate) handshake: Handshake,
 }
 
 /// Why there is no TLS.
@@ -65,7 +65,7 @@ const VALIDITY: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 impl Authority {
     /// The TLS of a listener whose sandbox has this time.
-    pub(super) fn tls(&self, spec: &TlsSpec, now: Timestamp) -> Result<Tls, InvalidTls> {
+    pub(crate) fn tls(&self, spec: &TlsSpec, now: Timestamp, http2: bool) -> Result<Tls, InvalidTls> {
         let handshake = match spec.fault {
             Some(TlsFault::HandshakeStall) => Handshake::Stall,
             Some(TlsFault::HandshakeAbort) => Handshake::Abort,
@@ -95,7 +95,8 @@ impl Authority {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(chain, key)?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let protocols: &[&[u8]] = if http2 { &[b"h2", b"http/1.1"] } else { &[b"http/1.1"] };
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         Ok(Tls { acceptor: TlsAcceptor::from(Arc::new(config)), ca_pem, handshake })
     }
 
@@ -175,7 +176,7 @@ mod tests {
     fn what_makes_no_certificate_is_said() {
         let refused = |json: &str| {
             let spec: TlsSpec = serde_json::from_str(json).unwrap();
-            Authority::default().tls(&spec, Timestamp::UNIX_EPOCH).map(|tls| tls.ca_pem).unwrap_err().to_string()
+            Authority::default().tls(&spec, Timestamp::UNIX_EPOCH, false).map(|tls| tls.ca_pem).unwrap_err().to_string()
         };
         assert!(refused(r#"{"certificate":"x"}"#).starts_with("tls: give certificate and key together"));
         assert!(refused(r#"{"certificate":"x","key":"y"}"#).starts_with("tls.certificate: this is no PEM certificate"));
