@@ -33,8 +33,8 @@ pub(crate) use quirk::SHORT_LIFE_SECS;
 pub use quirk::{Quirk, QuirkRow};
 pub(crate) use rows::{Birth, Row};
 pub use seed::World;
-pub(crate) use table::Table;
 pub use table::Full;
+pub(crate) use table::Table;
 pub use tenants::{Branch, Client};
 pub use timbr::{Ontology, TimbrDirectory, TimbrUser};
 

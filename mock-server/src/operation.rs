@@ -154,6 +154,13 @@ operations! {
     }
 }
 
+/// A part of an exchange.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Part {
+    Request,
+    Answer,
+}
+
 /// Where a request leads.
 #[derive(Debug)]
 pub(crate) enum Route {
@@ -201,6 +208,14 @@ impl Operation {
         match self {
             Self::Twinzo(operation) => operation.method(),
             Self::Timbr(operation) => operation.method(),
+        }
+    }
+
+    /// A protobuf body of it as JSON, if it has such bodies.
+    pub(crate) fn message_as_json(self, part: Part, bytes: &[u8]) -> Option<String> {
+        match self {
+            Self::Twinzo(operation) => crate::twinzo::message_as_json(operation, part, bytes),
+            Self::Timbr(_) => None,
         }
     }
 

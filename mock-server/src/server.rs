@@ -19,9 +19,7 @@ use crate::directory::{Directory, InvalidWorld};
 use crate::edge::Edge;
 use crate::entropy;
 use crate::fault::RuleView;
-use crate::listener::{
-    self, Acceptor, Authority, Bound, InvalidTls, Plumbing, Settled, Tls, TlsSpec, Unbound,
-};
+use crate::listener::{self, Acceptor, Authority, Bound, InvalidTls, Plumbing, Settled, Tls, TlsSpec, Unbound};
 use crate::sandbox::{InvalidSandbox, Registry, Sandbox};
 use crate::url::{self, Urls};
 
@@ -142,8 +140,8 @@ impl RunningServer {
             None => Vec::new(),
         };
         let public = server.public_url.as_deref();
-        let base_url =
-            url::base_url(public, scheme, first).map_err(|_| StartError::PublicUrl(public.unwrap_or_default().to_owned()))?;
+        let base_url = url::base_url(public, scheme, first)
+            .map_err(|_| StartError::PublicUrl(public.unwrap_or_default().to_owned()))?;
         let admin_url = match admin_listener.first() {
             Some((_, address)) => format!("http://{address}/__admin"),
             None => format!("{base_url}/__admin"),
@@ -244,12 +242,7 @@ fn serve(app: &Arc<App>, bound: Bound, role: Role, tls: Option<TlsTerms>, http2:
 }
 
 /// TLS as the section has it. The authority of a certificate that is made is written where somebody wants it.
-fn tls(
-    section: &TlsSection,
-    authority: &Authority,
-    sandbox: &Sandbox,
-    http2: bool,
-) -> Result<TlsTerms, StartError> {
+fn tls(section: &TlsSection, authority: &Authority, sandbox: &Sandbox, http2: bool) -> Result<TlsTerms, StartError> {
     let file = |path: &PathBuf| {
         std::fs::read_to_string(path).map_err(|cause| StartError::TlsFile { path: path.clone(), cause })
     };

@@ -34,6 +34,7 @@ use crate::reason::Reason;
 use crate::sandbox::Sandbox;
 
 pub(crate) use caller::client_name;
+pub(crate) use endpoint::message_as_json;
 pub use endpoint::table as endpoints_table;
 pub(crate) use positions::Positions;
 pub(crate) use problem::{TwinzoShape, plain as plain_problem};

@@ -116,7 +116,8 @@ mod tests {
 
     #[test]
     fn urls_follow_the_name_that_a_request_came_by() {
-        let mut urls = Urls { base: "http://127.0.0.1:8080".to_owned(), scheme: "http", is_public: false, is_shared: true };
+        let mut urls =
+            Urls { base: "http://127.0.0.1:8080".to_owned(), scheme: "http", is_public: false, is_shared: true };
         let headers = |host: &'static str| HeaderMap::from_iter([(HOST, http::HeaderValue::from_static(host))]);
         let port = "0.0.0.0:9000".parse().unwrap();
         assert_eq!(urls.base_for(&headers("mock:80")), "http://mock:80");

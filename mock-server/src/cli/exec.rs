@@ -25,6 +25,7 @@ pub(super) fn run(args: &ExecArgs) -> Result<Exit, Failure> {
     serve::runtime()?.block_on(async {
         let credentials = credentials(&config)?;
         let admin_token = config.server.admin_token.clone();
+        let ca_file = config.server.tls.as_ref().and_then(|tls| tls.ca_file.clone());
         let server = serve::start(config).await?;
         let base_url = server.base_url();
 
@@ -33,6 +34,9 @@ pub(super) fn run(args: &ExecArgs) -> Result<Exit, Failure> {
         command.env("MOCK_SERVER_URL", base_url).env("MOCK_SERVER_ADMIN_URL", server.admin_url());
         if let Some(token) = admin_token {
             command.env("MOCK_SERVER_ADMIN_TOKEN", token.expose_secret());
+        }
+        if let Some(path) = ca_file {
+            command.env("MOCK_SERVER_TLS_CA_FILE", path);
         }
         let no_proxy = no_proxy([&args.no_proxy, &args.no_proxy_lower], base_url);
         command.env("NO_PROXY", &no_proxy).env("no_proxy", &no_proxy);

@@ -26,6 +26,7 @@ pub(super) fn run(args: ServeArgs) -> Result<Exit, Failure> {
     telemetry::init(args.server.log, LevelFilter::INFO);
     let banner = credentials(&config)?;
     let guarded = config.server.admin_token.is_some();
+    let ca_file = config.server.tls.as_ref().and_then(|tls| tls.ca_file.clone());
     runtime()?.block_on(async {
         let termination = Termination::listen().context("cannot listen for signals")?;
         for stale in [&args.port_file, &args.ready_file].into_iter().flatten() {
@@ -43,9 +44,8 @@ pub(super) fn run(args: ServeArgs) -> Result<Exit, Failure> {
             write_whole(path, &format!("{ready}\n"))?;
         }
         // The banner is a courtesy: a closed stderr is no reason to stop.
-        if let Err(error) =
-            std::io::stderr().write_all(banner.banner(server.base_url(), server.admin_url(), guarded).as_bytes())
-        {
+        let banner = banner.banner(server.base_url(), server.admin_url(), guarded, ca_file.as_deref());
+        if let Err(error) = std::io::stderr().write_all(banner.as_bytes()) {
             tracing::debug!("cannot show the banner: {error}");
         }
         print(&format!("{ready}\n"))?;

@@ -179,7 +179,8 @@ mod tests {
         assert_eq!(
             error("[journal]\nentries = 5\n\n[server]\nprot = 8081\n"),
             "mock.toml:5:1: unknown field `prot`, expected one of `hosts`, `port`, `admin_port`, `admin_token`, \
-             `allow_hosts`, `public_url`, `explain`, `show_secrets`, `files`, `fault_header`\n  |\n5 | prot = 8081\n  | ^\n\
+             `allow_hosts`, `public_url`, `explain`, `show_secrets`, `files`, `fault_header`, `http2`, `tls`, `cors`, \
+             `compression`\n  |\n5 | prot = 8081\n  | ^\n\
              help: did you mean `port`?"
         );
     }

@@ -91,10 +91,14 @@ impl<'de> Deserialize<'de> for Cors {
             Form::Word(word) => Err(D::Error::custom(format!("{word:?} is not allowed here; {ALLOWED}"))),
             Form::List(origins) => {
                 let is_origin = |origin: &String| {
-                    origin.split_once("://").is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty() && !rest.contains('/'))
+                    origin
+                        .split_once("://")
+                        .is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty() && !rest.contains('/'))
                 };
                 match origins.iter().find(|origin| !is_origin(origin)) {
-                    Some(wrong) => Err(D::Error::custom(format!("{wrong:?} is no origin; write it like \"http://localhost:5173\""))),
+                    Some(wrong) => Err(D::Error::custom(format!(
+                        "{wrong:?} is no origin; write it like \"http://localhost:5173\""
+                    ))),
                     None => Ok(Self::Origins(origins)),
                 }
             }

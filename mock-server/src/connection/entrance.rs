@@ -112,9 +112,10 @@ async fn greets_in_http2(line: &Line, terms: &Terms) -> Option<bool> {
     /// Between two looks at a greeting that comes in pieces.
     const LOOK_EVERY: Duration = Duration::from_millis(5);
     let mut greeting = [0; PREFACE.len()];
-    let mut patience = terms.limits.idle_timeout.unsigned();
+    let mut patience = terms.limits.head_timeout.unsigned();
     loop {
-        let length = match tokio::time::timeout(patience, line.peek(&mut greeting)).await {
+        let idle = terms.limits.idle_timeout.unsigned();
+        let length = match tokio::time::timeout(idle, line.peek(&mut greeting)).await {
             Ok(Ok(length)) => length,
             Ok(Err(_)) | Err(_) => return None,
         };
@@ -124,7 +125,11 @@ async fn greets_in_http2(line: &Line, terms: &Terms) -> Option<bool> {
         }
         // Peeking at the same bytes again takes no time at all.
         super::pause(LOOK_EVERY).await;
-        patience = patience.checked_sub(LOOK_EVERY)?;
+        let Some(left) = patience.checked_sub(LOOK_EVERY) else {
+            // Whatever it is, it is a head that does not end, and there is an answer to that.
+            return Some(false);
+        };
+        patience = left;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Credentials for people: a list to read, and lines to paste.
 
 use std::fmt::{self, Write};
+use std::path::Path;
 
 use super::{Credentials, TimbrCredentials, TwinzoCredentials};
 
@@ -18,10 +19,16 @@ impl Credentials {
     }
 
     /// What a new user sees first: lines of curl, ready to paste, against a running server. `guarded` says whether its
-    /// admin API wants a token.
-    pub fn banner(&self, base_url: &str, admin_url: &str, guarded: bool) -> String {
+    /// admin API wants a token, `ca_file` whom to trust where it speaks TLS.
+    pub fn banner(&self, base_url: &str, admin_url: &str, guarded: bool, ca_file: Option<&Path>) -> String {
         let mut text = String::new();
-        if self.write_banner(&mut text, base_url, admin_url, guarded).is_err() {
+        let curl = match ca_file {
+            Some(path) => format!("curl -s --cacert '{}'", path.display()),
+            // Nobody knows whom to trust.
+            None if base_url.starts_with("https:") => "curl -sk".to_owned(),
+            None => "curl -s".to_owned(),
+        };
+        if self.write_banner(&mut text, &curl, base_url, admin_url, guarded).is_err() {
             text.clear();
         }
         text
@@ -34,7 +41,14 @@ impl Credentials {
         self.timbr.write_list(out)
     }
 
-    fn write_banner(&self, out: &mut String, base_url: &str, admin_url: &str, guarded: bool) -> fmt::Result {
+    fn write_banner(
+        &self,
+        out: &mut String,
+        curl: &str,
+        base_url: &str,
+        admin_url: &str,
+        guarded: bool,
+    ) -> fmt::Result {
         writeln!(out, "mock-server answers for twinzo and Timbr at {base_url} (admin: {admin_url})\n")?;
         let twinzo = &self.twinzo;
         if let Some(device) = twinzo.devices.first() {
@@ -43,34 +57,34 @@ impl Credentials {
             writeln!(out, "# twinzo: log in, post a position, read it back")?;
             writeln!(
                 out,
-                "TOKEN=$(curl -s {base_url}/v3/Authorization/Authenticate -H 'Content-Type: application/json' \\\n  \
+                "TOKEN=$({curl} {base_url}/v3/Authorization/Authenticate -H 'Content-Type: application/json' \\\n  \
                  -d '{{\"Client\":\"{}\",\"Login\":\"{}\",\"Password\":\"{}\"}}' | sed 's/.*\"Token\":\"\\([^\"]*\\)\".*/\\1/')",
                 twinzo.client, device.login, device.password
             )?;
             writeln!(
                 out,
-                "curl -s {base_url}/v3/localization {signed} \\\n  -H 'Content-Type: application/json' \
+                "{curl} {base_url}/v3/localization {signed} \\\n  -H 'Content-Type: application/json' \
                  -d '[{{\"Timestamp\":1767225601000,\"SectorId\":1,\"X\":12500.5,\"Y\":8300,\"Battery\":87,\"IsMoving\":true}}]'; echo"
             )?;
-            writeln!(out, "curl -s {base_url}/v3/devices/login/{} {signed}; echo\n", device.login)?;
+            writeln!(out, "{curl} {base_url}/v3/devices/login/{} {signed}; echo\n", device.login)?;
         }
         let timbr = &self.timbr;
         if let (Some(bearer), Some(ontology)) = (&timbr.bearer, timbr.ontologies.first()) {
             writeln!(out, "# Timbr: buy a token, run a query")?;
             writeln!(
                 out,
-                "TK=$(curl -s -X POST {base_url}/timbr/api/get_token -H 'Authorization: Bearer {bearer}' \\\n  \
+                "TK=$({curl} -X POST {base_url}/timbr/api/get_token -H 'Authorization: Bearer {bearer}' \\\n  \
                  | sed 's/.*\"data\":\\[\"\\([^\"]*\\)\".*/\\1/')"
             )?;
             writeln!(
                 out,
-                "curl -s {base_url}/timbr/api/query/ -H \"x-api-key: $TK\" -H 'Content-Type: application/json' \\\n  \
+                "{curl} {base_url}/timbr/api/query/ -H \"x-api-key: $TK\" -H 'Content-Type: application/json' \\\n  \
                  -d '{{\"ontology_name\":\"{ontology}\",\"query\":\"SHOW TABLES IN dtimbr\"}}'; echo\n"
             )?;
         }
         let token = if guarded { " -H \"Authorization: Bearer $MOCK_SERVER_ADMIN_TOKEN\"" } else { "" };
         writeln!(out, "# what happened, and why; stop with Ctrl-C")?;
-        writeln!(out, "curl -s {admin_url}/requests{token}; echo")
+        writeln!(out, "{curl} {admin_url}/requests{token}; echo")
     }
 }
 

@@ -133,12 +133,7 @@ impl Draft {
         Ok(())
     }
 
-    fn add_branch(
-        &mut self,
-        client: ClientId,
-        branches: &mut Branches,
-        seed: BranchSeed,
-    ) -> Result<(), InvalidWorld> {
+    fn add_branch(&mut self, client: ClientId, branches: &mut Branches, seed: BranchSeed) -> Result<(), InvalidWorld> {
         let (id, number) = (BranchId(self.tenants.branches.len()), seed.id);
         claim(&mut branches.0, "branch", number, id)?;
         claim(&mut self.tenants.branch_by_guid, "branch guid", seed.guid, id)?;
@@ -192,12 +187,7 @@ impl Draft {
     }
 
     /// Rows of a branch. What the file does not say of one follows from its number.
-    fn add_rows<R: Row>(
-        &mut self,
-        home: Home,
-        what: &'static str,
-        seeds: Vec<RowSeed<R>>,
-    ) -> Result<(), InvalidWorld> {
+    fn add_rows<R: Row>(&mut self, home: Home, what: &'static str, seeds: Vec<RowSeed<R>>) -> Result<(), InvalidWorld> {
         let table = R::table_mut(&mut self.tables);
         for RowSeed { row: seed, given } in seeds {
             let number = seed.number();

@@ -12,9 +12,7 @@ use wire::contract::WriteOnly;
 use super::change::NewUser;
 use super::identity::text_for;
 use super::rows::{Birth, Row};
-use super::{
-    AccountId, AccountKind, BranchId, ClientId, Directory, Full, KeyId, Opens, Quirk, StaticKey, TimbrUser,
-};
+use super::{AccountId, AccountKind, BranchId, ClientId, Directory, Full, KeyId, Opens, Quirk, StaticKey, TimbrUser};
 use crate::suggest::Unknown;
 
 /// An account to be made.

@@ -26,7 +26,6 @@ pub(super) fn compress(asked: &HeaderMap, answer: &mut Answer) {
     if answer.body.is_empty() || answer.headers.contains_key(CONTENT_ENCODING) {
         return;
     }
-    answer.headers.append(VARY, HeaderValue::from_static("Accept-Encoding"));
     let Some(coding) = chosen(asked) else { return };
     let (name, compressed) = match coding {
         Coding::Brotli => ("br", brotli(&answer.body)),
@@ -36,6 +35,7 @@ pub(super) fn compress(asked: &HeaderMap, answer: &mut Answer) {
         Ok(body) => {
             answer.body = body;
             answer.headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
+            answer.headers.append(VARY, HeaderValue::from_static("Accept-Encoding"));
         }
         Err(error) => tracing::error!("internal error: an answer cannot be compressed: {error}"),
     }

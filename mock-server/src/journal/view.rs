@@ -6,6 +6,10 @@ use serde::Serialize;
 
 use super::{Captured, Entry, PackedHeaders, Redactor};
 use crate::connection::{Side, WireRecord};
+use crate::operation::Part;
+
+/// Makes a text of bytes that are none.
+type Readable = Box<dyn Fn(&[u8]) -> Option<String>>;
 
 /// No token or key of either vendor is longer.
 const LONGEST_SECRET: usize = 128;
@@ -104,7 +108,7 @@ impl EntryView {
             via: entry.via.name(),
             connection: entry.connection,
             headers: headers(&entry.headers, redactor),
-            body: BodyView::new(&entry.body, redactor),
+            body: BodyView::new(&entry.body, message(entry, &entry.headers, Part::Request), redactor),
             status: entry.status,
             reason: entry.refused.as_ref().map(|refused| refused.reason.to_string()),
             detail: entry.refused.as_ref().map(|refused| refused.detail.clone()),
@@ -117,7 +121,7 @@ impl EntryView {
             hints: entry.hints.clone(),
             answer: AnswerView {
                 headers: headers(&entry.answer_headers, redactor),
-                body: BodyView::new(&entry.answer_body, redactor),
+                body: BodyView::new(&entry.answer_body, message(entry, &entry.answer_headers, Part::Answer), redactor),
             },
             at_ms: entry.at.as_millisecond(),
             at: entry.at.to_string(),
@@ -145,10 +149,13 @@ impl SideView {
             Some(end) => kept.split_at(end + 4),
             None => (&*kept, ""),
         };
-        let is_chunked = head.to_ascii_lowercase().contains("\ntransfer-encoding:");
+        let names = head.to_ascii_lowercase();
+        let is_chunked = names.contains("\ntransfer-encoding:");
+        // Nobody can find a secret in these.
+        let is_packed = names.contains("\ncontent-encoding:") || names.contains("protobuf");
         let body = if redactor.shows_secrets() || body.is_empty() {
             body.to_owned()
-        } else if is_chunked || total > side.bytes.len() {
+        } else if is_packed || is_chunked || total > side.bytes.len() {
             // Where it is cut into chunks, or cut off, a secret may have lost the end that it is known by.
             redactor.fingerprint(body.as_bytes())
         } else {
@@ -168,7 +175,13 @@ impl SideView {
 // === impl BodyView ===
 
 impl BodyView {
-    fn new(body: &Captured, redactor: &Redactor) -> Self {
+    /// `readable` is what the body says, where it is no text itself.
+    fn new(body: &Captured, readable: Option<Readable>, redactor: &Redactor) -> Self {
+        if let Some(readable) = readable {
+            let text = readable(&body.kept).filter(|_| body.total == body.kept.len());
+            let text = text.map(|text| redactor.text(&text).into_owned());
+            return Self { bytes: body.total, kept: body.kept.len(), text };
+        }
         // Where a body was cut a secret may have lost the end that it is known by.
         let end =
             if body.total > body.kept.len() { body.kept.len().saturating_sub(LONGEST_SECRET) } else { body.kept.len() };
@@ -181,6 +194,16 @@ impl BodyView {
         };
         Self { bytes: body.total, kept: end, text: text.map(|text| redactor.text(text).into_owned()) }
     }
+}
+
+/// How to read the protobuf that a body is; `None` if it is something else.
+fn message(entry: &Entry, headers: &PackedHeaders, of: Part) -> Option<Readable> {
+    let mut types = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let is_protobuf = types.any(|(_, value)| String::from_utf8_lossy(value).to_ascii_lowercase().contains("protobuf"));
+    let operation = entry.operation;
+    is_protobuf.then(|| -> Readable {
+        Box::new(move |bytes| operation.and_then(|operation| operation.message_as_json(of, bytes)))
+    })
 }
 
 fn headers(packed: &PackedHeaders, redactor: &Redactor) -> Vec<(String, String)> {

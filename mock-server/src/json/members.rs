@@ -86,11 +86,15 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Members<D> {
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
-        self.1.deserialize_unit_struct(name, MembersVisitor { compare: self.0, inner: visitor, names: None, note: None })
+        self.1
+            .deserialize_unit_struct(name, MembersVisitor { compare: self.0, inner: visitor, names: None, note: None })
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
-        self.1.deserialize_newtype_struct(name, MembersVisitor { compare: self.0, inner: visitor, names: None, note: None })
+        self.1.deserialize_newtype_struct(
+            name,
+            MembersVisitor { compare: self.0, inner: visitor, names: None, note: None },
+        )
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, D::Error> {
@@ -103,7 +107,11 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Members<D> {
         len: usize,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.1.deserialize_tuple_struct(name, len, MembersVisitor { compare: self.0, inner: visitor, names: None, note: None })
+        self.1.deserialize_tuple_struct(
+            name,
+            len,
+            MembersVisitor { compare: self.0, inner: visitor, names: None, note: None },
+        )
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -112,7 +120,11 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Members<D> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.1.deserialize_struct(name, fields, MembersVisitor { compare: self.0, inner: visitor, names: Some(fields), note: None })
+        self.1.deserialize_struct(
+            name,
+            fields,
+            MembersVisitor { compare: self.0, inner: visitor, names: Some(fields), note: None },
+        )
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -121,7 +133,11 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Members<D> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.1.deserialize_enum(name, variants, MembersVisitor { compare: self.0, inner: visitor, names: None, note: None })
+        self.1.deserialize_enum(
+            name,
+            variants,
+            MembersVisitor { compare: self.0, inner: visitor, names: None, note: None },
+        )
     }
 }
 
@@ -277,7 +293,9 @@ impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for NameSeed<'_, S> {
         }
         match (declared, self.compare) {
             (Some(declared), _) => self.seed.deserialize(serde::de::value::StrDeserializer::new(declared)),
-            (None, Names::Exact | Names::AnyCase) => self.seed.deserialize(serde::de::value::StrDeserializer::new(name)),
+            (None, Names::Exact | Names::AnyCase) => {
+                self.seed.deserialize(serde::de::value::StrDeserializer::new(name))
+            }
             (None, Names::Known) => Err(E::custom(format_args!(
                 "The JSON property '{name}' could not be mapped to any .NET member contained in the contract"
             ))),

@@ -12,7 +12,8 @@ pub(crate) fn route(method: &Method, path: &str) -> Option<Route> {
         return None;
     }
     let path = path.strip_suffix('/').unwrap_or(path);
-    let choose = |operation, segment| Some(Route::choose(method, &[Operation::Timbr(operation)], Vec::from_iter(segment)));
+    let choose =
+        |operation, segment| Some(Route::choose(method, &[Operation::Timbr(operation)], Vec::from_iter(segment)));
     match path {
         p::GET_TOKEN => choose(TimbrOperation::GetToken, None),
         p::QUERY => choose(TimbrOperation::Query, None),

@@ -9,7 +9,7 @@ use wire::collection::{
     LogEntry, LoginName, ManDown, ManDownResult, NewUser, Order, Path, Quantity, Sector, Sensor, SensorBatch,
     SensorBatchResult, SensorData, SensorRecord, SensorRecordResult, Shift, UserDetail,
 };
-use wire::contract::{Kind, Member};
+use wire::contract::{Kind, Payload};
 use wire::localization::{DeviceLocations, LocalizationResult, Location};
 
 use super::problem::Refusal;
@@ -17,7 +17,7 @@ use super::rows::Shown;
 use super::work::Work;
 use super::{authorization, devices, library, localization, logs, man_down, rows, sensors, tenants, zones};
 use crate::answer::Answer;
-use crate::operation::TwinzoOperation as Op;
+use crate::operation::{Part, TwinzoOperation as Op};
 
 pub use table::table;
 
@@ -28,7 +28,7 @@ pub(super) type Handler = fn(&mut Work<'_>) -> Result<Answer, Refusal>;
 #[derive(Clone, Copy)]
 pub(crate) struct Endpoint {
     /// What its body holds, if it has one.
-    pub(crate) takes: Option<Kind>,
+    pub(crate) takes: Option<Content>,
     /// What its answer holds.
     pub(crate) answers: Answers,
     /// Status of a good answer.
@@ -41,13 +41,21 @@ pub(crate) struct Endpoint {
     pub(super) handler: Option<Handler>,
 }
 
+/// A contract, or a list of one.
+#[derive(Clone, Copy)]
+pub(crate) struct Content {
+    pub(crate) kind: Kind,
+    /// From protobuf to JSON.
+    as_json: fn(&[u8]) -> Option<String>,
+}
+
 /// What an answer holds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) enum Answers {
     /// Nothing.
     Nothing,
     /// A contract, or a list of one.
-    Contract(Kind),
+    Contract(Content),
     /// A JSON value of no contract.
     Json(&'static str),
     /// Bytes.
@@ -58,20 +66,24 @@ const SDK: &str = "SDK";
 const SDK_OBS: &str = "SDK, OBS";
 const SDK_GUESS: &str = "SDK; answer GUESS";
 
-const fn takes<T: Member>() -> Option<Kind> {
-    Some(T::KIND)
+const fn takes<T: Payload>() -> Option<Content> {
+    Some(Content { kind: T::KIND, as_json: as_json::<T> })
+}
+
+fn as_json<T: Payload>(bytes: &[u8]) -> Option<String> {
+    serde_json::to_string(&T::from_message(bytes).ok()?).ok()
 }
 
 const fn signed(status: u16, answers: Answers, evidence: &'static str, handler: Handler) -> Endpoint {
     Endpoint { takes: None, answers, status, evidence, settings: &[], handler: Some(handler) }
 }
 
-const fn contract<T: Member>() -> Answers {
-    Answers::Contract(T::KIND)
+const fn contract<T: Payload>() -> Answers {
+    Answers::Contract(Content { kind: T::KIND, as_json: as_json::<T> })
 }
 
 impl Endpoint {
-    const fn taking(mut self, takes: Option<Kind>) -> Self {
+    const fn taking(mut self, takes: Option<Content>) -> Self {
         self.takes = takes;
         self
     }
@@ -82,7 +94,7 @@ impl Endpoint {
     }
 }
 
-fn list<R: Shown + wire::contract::Contract>(evidence: &'static str) -> Endpoint {
+fn list<R: Shown>(evidence: &'static str) -> Endpoint {
     signed(200, contract::<Vec<R>>(), evidence, rows::list::<R>)
 }
 
@@ -102,6 +114,17 @@ fn delete<R: Shown>(evidence: &'static str) -> Endpoint {
     signed(204, Answers::Nothing, evidence, rows::delete::<R>)
 }
 
+/// A protobuf body of an operation as JSON.
+pub(crate) fn message_as_json(operation: Op, part: Part, bytes: &[u8]) -> Option<String> {
+    let endpoint = describe(operation);
+    let content = match (part, endpoint.answers) {
+        (Part::Request, _) => endpoint.takes,
+        (Part::Answer, Answers::Contract(content)) => Some(content),
+        (Part::Answer, Answers::Nothing | Answers::Json(_) | Answers::Bytes) => None,
+    };
+    (content?.as_json)(bytes)
+}
+
 /// The description of an operation.
 pub(crate) fn describe(operation: Op) -> Endpoint {
     match operation {
@@ -110,13 +133,20 @@ pub(crate) fn describe(operation: Op) -> Endpoint {
             ..signed(200, contract::<TokenContract>(), "SDK, CPP, OBS", authorization::refresh)
         }
         .taking(takes::<Credential>())
-        .with(&["token_life", "single_session", "login_answer", "refusals.bad_login", "refusals.missing_login"]),
+        .with(&[
+            "token_life",
+            "single_session",
+            "login_answer",
+            "refusals.bad_login",
+            "refusals.missing_login",
+        ]),
         Op::Refresh => signed(200, contract::<TokenContract>(), "SDK, CPP; effect GUESS", authorization::refresh)
             .with(&["refresh", "token_life", "login_answer"]),
-        Op::DeleteToken => {
-            Endpoint { handler: None, ..signed(204, Answers::Nothing, "SDK, CPP; status GUESS", authorization::refresh) }
-                .with(&["answers.logout"])
+        Op::DeleteToken => Endpoint {
+            handler: None,
+            ..signed(204, Answers::Nothing, "SDK, CPP; status GUESS", authorization::refresh)
         }
+        .with(&["answers.logout"]),
         Op::Localization => signed(200, contract::<LocalizationResult>(), "SDK, OBS, DOC", localization::one)
             .taking(takes::<Vec<Location>>())
             .with(&["records", "stamp_tolerance"]),
@@ -209,10 +239,8 @@ pub(crate) fn describe(operation: Op) -> Endpoint {
         Op::ShiftsCreate => create::<Shift>(SDK_GUESS),
         Op::ShiftsPatch => patch::<Shift>(),
         Op::ShiftsDelete => delete::<Shift>(SDK_GUESS),
-        Op::UsersCreate => {
-            signed(201, contract::<UserDetail>(), "route OBS; contracts GUESS", library::create_user)
-                .taking(takes::<NewUser>())
-        }
+        Op::UsersCreate => signed(201, contract::<UserDetail>(), "route OBS; contracts GUESS", library::create_user)
+            .taking(takes::<NewUser>()),
         Op::UsersDetail => signed(200, contract::<UserDetail>(), SDK, library::user_detail),
         Op::UtilsDemoFiles => signed(200, contract::<Vec<FileInfo>>(), SDK, library::demo_files),
         Op::UtilsFile => signed(200, Answers::Bytes, SDK, library::file),

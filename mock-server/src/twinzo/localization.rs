@@ -55,10 +55,12 @@ pub(super) fn batch(work: &mut Work<'_>) -> Result<Answer, Refusal> {
         let detail = format!("the token's account may not write the records of {foreign:?}");
         return Err(Refusal::Forbidden(Reason::LoginOfOther.because(detail)));
     }
-    let all = || devices.iter().enumerate().flat_map(|(device, of)| {
-        let records = of.locations.iter().flatten().enumerate();
-        records.map(move |(index, one)| (format!("[{device}].Locations[{index}]"), one))
-    });
+    let all = || {
+        devices.iter().enumerate().flat_map(|(device, of)| {
+            let records = of.locations.iter().flatten().enumerate();
+            records.map(move |(index, one)| (format!("[{device}].Locations[{index}]"), one))
+        })
+    };
     strict::stamps(work, all())?;
     note_stamps(work.call, devices.iter().flat_map(|device| device.locations.iter().flatten()), work.outcome);
     let items = std::mem::take(&mut work.outcome.items);
@@ -164,9 +166,10 @@ impl<'a, 'w> Intake<'a, 'w> {
         let settings = &self.work.settings().records;
         let number = location.sector_id.filter(|_| settings.unknown_sector == Reception::Refuse)?;
         let directory = self.work.directory();
-        let is_known = directory.table::<Sector>().all().any(|(branch, sector)| {
-            sector.id == number && directory.branch(branch).client == self.work.signed.client
-        });
+        let is_known = directory
+            .table::<Sector>()
+            .all()
+            .any(|(branch, sector)| sector.id == number && directory.branch(branch).client == self.work.signed.client);
         (!is_known).then(|| format!("Sector {number} does not exist."))
     }
 

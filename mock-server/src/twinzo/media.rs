@@ -44,9 +44,7 @@ impl Media {
             text if text.eq_ignore_ascii_case("application/json") => return Ok(Self::Json),
             text if is_protobuf(text) => return Ok(Self::Protobuf),
             "" => "the request has no Content-Type; send application/json or application/x-protobuf".to_owned(),
-            _ => format!(
-                "Content-Type {given:?} is not supported; send application/json or application/x-protobuf"
-            ),
+            _ => format!("Content-Type {given:?} is not supported; send application/json or application/x-protobuf"),
         };
         let answers = &call.setup.settings.twinzo.answers;
         if answers.other_media == Refusing::Accept {

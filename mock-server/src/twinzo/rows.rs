@@ -3,9 +3,7 @@
 //! Scoping follows §6.2: everything but clients and branches is seen from the header's branch only.
 
 use http::StatusCode;
-use wire::collection::{
-    Area, Beacon, Layer, LogEntry, Order, Path, Quantity, Sector, SensorData, Shift, UserDetail,
-};
+use wire::collection::{Area, Beacon, Layer, LogEntry, Order, Path, Quantity, Sector, SensorData, Shift, UserDetail};
 
 use super::media::{Given, Invalid};
 use super::problem::Refusal;

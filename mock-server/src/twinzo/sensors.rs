@@ -23,9 +23,9 @@ impl Shown for Sensor {
 /// `GET sensors/login/{login}`.
 pub(super) fn by_login(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let login = work.segment(0);
-    let (_, account) = work.holder(AccountKind::Sensor, login).ok_or_else(|| {
-        Refusal::NotFound(Reason::EntityUnknown.because(format!("Sensor {login} does not exist.")))
-    })?;
+    let (_, account) = work
+        .holder(AccountKind::Sensor, login)
+        .ok_or_else(|| Refusal::NotFound(Reason::EntityUnknown.because(format!("Sensor {login} does not exist."))))?;
     let sensor: Sensor = rows::find(work, account.number)?;
     Ok(work.ok(&sensor))
 }

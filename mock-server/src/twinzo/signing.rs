@@ -135,11 +135,7 @@ fn client(call: &Call<'_>, by_token: Option<&Result<Held, Denied>>) -> Result<Cl
 
 /// The branch of the header. Where the settings do not insist on it, it is that of the token's account, or the only one
 /// that a key opens, or the client's first.
-fn branch(
-    call: &Call<'_>,
-    client: ClientId,
-    by_token: Option<&Result<Held, Denied>>,
-) -> Result<BranchId, Refusal> {
+fn branch(call: &Call<'_>, client: ClientId, by_token: Option<&Result<Held, Denied>>) -> Result<BranchId, Refusal> {
     let (directory, signing) = (call.directory, &call.setup.settings.twinzo.signing);
     let text = call.header(header::BRANCH).filter(|_| presence(call, signing.branch) != Presence::Ignore);
     let Some(text) = text else {

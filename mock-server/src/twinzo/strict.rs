@@ -25,7 +25,8 @@ pub(super) fn headers(call: &Call<'_>, operation: TwinzoOperation) -> Result<(),
         return Err(misplaced(Reason::TokenOnLogin, "Token", detail));
     }
     if operation == TwinzoOperation::Localization && call.header(header::API_KEY).is_some() {
-        let detail = "strict: localization is for a device with its own token; an Api-Key belongs to localization/batch";
+        let detail =
+            "strict: localization is for a device with its own token; an Api-Key belongs to localization/batch";
         return Err(misplaced(Reason::ApiKeyOnDevice, "Api-Key", detail));
     }
     Ok(())
@@ -73,7 +74,8 @@ fn stamp(stamp: i64, now: Timestamp, tolerance: i128, branch: &Branch) -> Option
     }
     // Ten digits are a day of this century in seconds, and one of January 1970 in milliseconds.
     if (i128::from(stamp) * 1000 - i128::from(clock)).abs() <= tolerance.max(SECONDS_TOLERANCE) {
-        let detail = format!("Timestamp {stamp} looks like seconds; it takes milliseconds, {}", stamp.saturating_mul(1000));
+        let detail =
+            format!("Timestamp {stamp} looks like seconds; it takes milliseconds, {}", stamp.saturating_mul(1000));
         return Some(Reason::StampInSeconds.because(detail));
     }
     let offset = TimeZone::get(&branch.time_zone).map_or(0, |zone| i128::from(zone.to_offset(now).seconds()) * 1000);

@@ -100,10 +100,7 @@ impl<'w> Work<'w> {
     }
 
     /// Changes the directory.
-    pub(super) fn edit<T>(
-        &self,
-        edit: impl FnOnce(&mut Directory) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
+    pub(super) fn edit<T>(&self, edit: impl FnOnce(&mut Directory) -> Result<T, Refusal>) -> Result<T, Refusal> {
         self.sandbox.edit_rows(edit)
     }
 

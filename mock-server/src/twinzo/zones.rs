@@ -87,7 +87,8 @@ pub(super) fn occurrences(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     for device in devices {
         let Some((account, _)) = work.holder(AccountKind::Device, &device.login) else { continue };
         let records = work.sandbox.positions.between(account, start, stop);
-        let records = records.iter().filter(|record| hours.is_none_or(|hours| is_within(record.timestamp, hours, &zone)));
+        let records =
+            records.iter().filter(|record| hours.is_none_or(|hours| is_within(record.timestamp, hours, &zone)));
         let records = records.map(|record| {
             let areas = [&record.localization_areas, &record.no_go_areas];
             (record.timestamp, areas.into_iter().flatten().flatten().copied().collect::<Vec<_>>())

@@ -322,7 +322,7 @@ async fn the_tap_goes_on_after_100_continue() {
 
 #[tokio::test]
 async fn a_preface_of_http_2_is_refused_without_a_word() {
-    let server = TestServer::start().await;
+    let server = TestServer::with(|config| config.server.http2 = false).await;
     let (answer, _) = exchange(address(&server), "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
     assert_eq!(answer, "");
     assert_eq!(wait_for_entry(&server, "HeadMalformed").await["status"], Value::Null);

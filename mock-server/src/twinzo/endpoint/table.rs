@@ -15,10 +15,10 @@ pub fn table() -> String {
     for operation in TwinzoOperation::ALL {
         let Operation::Twinzo(twinzo) = *operation else { continue };
         let endpoint = describe(twinzo);
-        let body = endpoint.takes.map(name).unwrap_or_default();
+        let body = endpoint.takes.map(|content| name(content.kind)).unwrap_or_default();
         let answer = match endpoint.answers {
             Answers::Nothing => String::new(),
-            Answers::Contract(kind) => format!(" {}", name(kind)),
+            Answers::Contract(content) => format!(" {}", name(content.kind)),
             Answers::Json(what) => format!(" JSON, {what}"),
             Answers::Bytes => " bytes".to_owned(),
         };

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::error::Category;
 use wire::contract::{Kind, Payload};
 
-use super::invalid::{Invalid, required};
 use super::Given;
+use super::invalid::{Invalid, required};
 use crate::json::{Names, Noted, Notes};
 
 /// The framework skips it.
@@ -17,7 +17,9 @@ pub(super) fn given<T: Payload>(body: &[u8], names: Names) -> Result<Given<T>, I
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     let mut json = serde_json::Deserializer::from_slice(body);
     let note = Notes::default();
-    match T::deserialize(Noted { compare: names, inner: &mut json, note: &note }).and_then(|value| json.end().map(|()| value)) {
+    match T::deserialize(Noted { compare: names, inner: &mut json, note: &note })
+        .and_then(|value| json.end().map(|()| value))
+    {
         Ok(value) => Ok(Given { value, names: note.into_inner() }),
         // Only a bad body pays for the search for its path.
         Err(_) => Err(explain::<T>(body, names)),

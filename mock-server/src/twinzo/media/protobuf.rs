@@ -5,9 +5,9 @@ use prost::DecodeError;
 use prost::encoding::{DecodeContext, WireType, decode_key, skip_field};
 use wire::contract::{Kind, Payload, Shape};
 
+use super::Given;
 use super::invalid::Invalid;
 use super::json::parameter;
-use super::Given;
 
 /// Reads a body, and which members it has.
 pub(super) fn given<T: Payload>(body: &[u8], is_strict: bool) -> Result<Given<T>, Invalid> {

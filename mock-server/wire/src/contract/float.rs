@@ -7,8 +7,8 @@ use prost::encoding::{self, DecodeContext, WireType};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::member::{Member, refused};
 use super::Kind;
+use super::member::{Member, refused};
 
 /// Double precision in JSON, single in protobuf.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -114,12 +114,7 @@ impl Member for Narrow {
         self.narrowed().encoded_len(tag)
     }
 
-    fn merge(
-        &mut self,
-        wire_type: WireType,
-        buffer: &mut impl Buf,
-        context: DecodeContext,
-    ) -> Result<(), DecodeError> {
+    fn merge(&mut self, wire_type: WireType, buffer: &mut impl Buf, context: DecodeContext) -> Result<(), DecodeError> {
         let mut number = 0.0_f32;
         Member::merge(&mut number, wire_type, buffer, context)?;
         self.0 = number.into();
@@ -157,12 +152,7 @@ impl Member for Whole {
         encoding::uint32::encoded_len(tag, &self.whole())
     }
 
-    fn merge(
-        &mut self,
-        wire_type: WireType,
-        buffer: &mut impl Buf,
-        context: DecodeContext,
-    ) -> Result<(), DecodeError> {
+    fn merge(&mut self, wire_type: WireType, buffer: &mut impl Buf, context: DecodeContext) -> Result<(), DecodeError> {
         let mut number = 0;
         encoding::uint32::merge(wire_type, &mut number, buffer, context)?;
         #[expect(clippy::cast_precision_loss, reason = "a range in metres is far below")]

@@ -51,12 +51,7 @@ impl Member for Guid {
         encoding::string::encoded_len(tag, &self.0.to_string())
     }
 
-    fn merge(
-        &mut self,
-        wire_type: WireType,
-        buffer: &mut impl Buf,
-        context: DecodeContext,
-    ) -> Result<(), DecodeError> {
+    fn merge(&mut self, wire_type: WireType, buffer: &mut impl Buf, context: DecodeContext) -> Result<(), DecodeError> {
         let mut text = String::new();
         encoding::string::merge(wire_type, &mut text, buffer, context)?;
         if !text.is_empty() {
@@ -100,12 +95,7 @@ impl Member for SplitGuid {
         encoding::message::encoded_len(tag, &self.halves())
     }
 
-    fn merge(
-        &mut self,
-        wire_type: WireType,
-        buffer: &mut impl Buf,
-        context: DecodeContext,
-    ) -> Result<(), DecodeError> {
+    fn merge(&mut self, wire_type: WireType, buffer: &mut impl Buf, context: DecodeContext) -> Result<(), DecodeError> {
         let mut halves = self.halves();
         encoding::message::merge(wire_type, &mut halves, buffer, context)?;
         let mut bytes = [0; 16];

@@ -34,12 +34,7 @@ pub trait Member: Default {
     fn encoded_len(&self, tag: u32) -> usize;
 
     /// From protobuf, on top of what came before it.
-    fn merge(
-        &mut self,
-        wire_type: WireType,
-        buffer: &mut impl Buf,
-        context: DecodeContext,
-    ) -> Result<(), DecodeError>;
+    fn merge(&mut self, wire_type: WireType, buffer: &mut impl Buf, context: DecodeContext) -> Result<(), DecodeError>;
 }
 
 /// For `#[serde(serialize_with)]`.
@@ -139,12 +134,7 @@ impl Member for u8 {
         encoding::uint32::encoded_len(tag, &u32::from(*self))
     }
 
-    fn merge(
-        &mut self,
-        wire_type: WireType,
-        buffer: &mut impl Buf,
-        context: DecodeContext,
-    ) -> Result<(), DecodeError> {
+    fn merge(&mut self, wire_type: WireType, buffer: &mut impl Buf, context: DecodeContext) -> Result<(), DecodeError> {
         let mut wide = 0;
         encoding::uint32::merge(wire_type, &mut wide, buffer, context)?;
         *self = Self::try_from(wide).map_err(|_| refused(&format!("{wide} is no byte")))?;
@@ -182,12 +172,7 @@ impl Member for String {
         encoding::string::encoded_len(tag, self)
     }
 
-    fn merge(
-        &mut self,
-        wire_type: WireType,
-        buffer: &mut impl Buf,
-        context: DecodeContext,
-    ) -> Result<(), DecodeError> {
+    fn merge(&mut self, wire_type: WireType, buffer: &mut impl Buf, context: DecodeContext) -> Result<(), DecodeError> {
         encoding::string::merge(wire_type, self, buffer, context)
     }
 }
@@ -225,12 +210,7 @@ impl<T: Member> Member for Option<T> {
         self.as_ref().map_or(0, |value| value.encoded_len(tag))
     }
 
-    fn merge(
-        &mut self,
-        wire_type: WireType,
-        buffer: &mut impl Buf,
-        context: DecodeContext,
-    ) -> Result<(), DecodeError> {
+    fn merge(&mut self, wire_type: WireType, buffer: &mut impl Buf, context: DecodeContext) -> Result<(), DecodeError> {
         self.get_or_insert_default().merge(wire_type, buffer, context)
     }
 }
@@ -264,12 +244,7 @@ impl<T: Element> Member for Vec<T> {
         T::all_encoded_len(self, tag)
     }
 
-    fn merge(
-        &mut self,
-        wire_type: WireType,
-        buffer: &mut impl Buf,
-        context: DecodeContext,
-    ) -> Result<(), DecodeError> {
+    fn merge(&mut self, wire_type: WireType, buffer: &mut impl Buf, context: DecodeContext) -> Result<(), DecodeError> {
         T::merge_one(self, wire_type, buffer, context)
     }
 }

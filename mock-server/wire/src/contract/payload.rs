@@ -1,8 +1,8 @@
 //! What a body can hold: a contract, or a list of one. As protobuf a list is a message whose field 1 repeats.
 
 use bytes::Buf;
-use prost::encoding::{DecodeContext, decode_key, skip_field};
 use prost::DecodeError;
+use prost::encoding::{DecodeContext, decode_key, skip_field};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

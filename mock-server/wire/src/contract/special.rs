@@ -54,12 +54,7 @@ impl Member for Loose {
         0
     }
 
-    fn merge(
-        &mut self,
-        wire_type: WireType,
-        buffer: &mut impl Buf,
-        context: DecodeContext,
-    ) -> Result<(), DecodeError> {
+    fn merge(&mut self, wire_type: WireType, buffer: &mut impl Buf, context: DecodeContext) -> Result<(), DecodeError> {
         prost::encoding::skip_field(wire_type, 1, buffer, context)
     }
 }
@@ -97,12 +92,7 @@ impl<T: Member> Member for WriteOnly<T> {
         0
     }
 
-    fn merge(
-        &mut self,
-        wire_type: WireType,
-        buffer: &mut impl Buf,
-        context: DecodeContext,
-    ) -> Result<(), DecodeError> {
+    fn merge(&mut self, wire_type: WireType, buffer: &mut impl Buf, context: DecodeContext) -> Result<(), DecodeError> {
         self.0.merge(wire_type, buffer, context)
     }
 }
@@ -175,12 +165,7 @@ impl<T: Contract> Member for Linked<T> {
         }
     }
 
-    fn merge(
-        &mut self,
-        wire_type: WireType,
-        buffer: &mut impl Buf,
-        context: DecodeContext,
-    ) -> Result<(), DecodeError> {
+    fn merge(&mut self, wire_type: WireType, buffer: &mut impl Buf, context: DecodeContext) -> Result<(), DecodeError> {
         let mut whole = T::default();
         Member::merge(&mut whole, wire_type, buffer, context)?;
         *self = Self::Whole(Box::new(whole));
