@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""Changes every name and path of the `wire` crate, one at a time, and wants its golden test red.
+"""Changes every name, path and protobuf number of the `wire` crate, one at a time, and wants its golden test red.
 
-Works on a copy. A change that does not compile is no proof, so it counts as an error.
+Works on a copy. A change that does not compile is no proof, so it counts as an error. Each takes some seconds, so
+`--sample 30` takes some, and every commit others; without it all are taken.
 """
 
+import argparse
+import random
 import re
 import shutil
 import subprocess
@@ -14,8 +17,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CONSTANT = re.compile(r'^pub const \w+: (?:&str|\[&str; \d+\]) = .*;$')
 TEXT = re.compile(r'"([^"]*)"')
+# What declares words, and has none.
+MACHINERY = {"choice.rs", "contract.rs", "declare.rs", "float.rs", "lib.rs", "member.rs", "payload.rs"}
 FIELD = re.compile(r"^    pub (\w+): ")
 VARIANT = re.compile(r"^    ([A-Z]\w+),$")
+DECLARED = re.compile(r'^(?P<head> +\w+(?:: .+)? = ")(?P<name>[^"]*)"(?: @ (?P<number>\d+))?,$')
+TITLED = re.compile(r'^    pub struct \w+ = "([^"]*)" \{$')
+HALF = re.compile(r'^    #\[prost\(fixed64, tag = "(\d)"\)\]$')
 RENAMED = re.compile(r'(rename = ")([^"]*)(")')
 
 
@@ -26,6 +34,18 @@ def mutants(lines):
             for text in TEXT.finditer(line):
                 changed = line[: text.end() - 1] + "x" + line[text.end() - 1 :]
                 yield f"{text.group()}", [*lines[:number], changed, *lines[number + 1 :]]
+        elif declared := DECLARED.match(line):
+            end = declared.end("name")
+            yield f'"{declared["name"]}"', [*lines[:number], f"{line[:end]}x{line[end:]}", *lines[number + 1 :]]
+            if declared["number"]:
+                other = int(declared["number"]) + 200
+                changed = f'{line[: declared.start("number")]}{other},'
+                yield f'{declared["name"]} @ {declared["number"]}', [*lines[:number], changed, *lines[number + 1 :]]
+        elif titled := TITLED.match(line):
+            changed = line.replace(f'"{titled[1]}"', f'"{titled[1]}x"')
+            yield f'"{titled[1]}"', [*lines[:number], changed, *lines[number + 1 :]]
+        elif half := HALF.match(line):
+            yield f"half {half[1]}", [*lines[:number], line.replace(half[1], f"{half[1]}1"), *lines[number + 1 :]]
         elif name := FIELD.match(line) or VARIANT.match(line):
             place = renamed_above(lines, number)
             if place is None:
@@ -55,7 +75,21 @@ def golden(folder):
     return subprocess.run(build, cwd=folder, capture_output=True).returncode == 0
 
 
+def words(source):
+    """Every change there is: its file, what is changed, the text before and after."""
+    for path in sorted(source.rglob("*.rs")):
+        if path.name in MACHINERY:
+            continue
+        original = path.read_text()
+        body, tests, rest = original.partition("#[cfg(test)]")
+        for what, lines in mutants(body.split("\n")):
+            yield path, what, original, "\n".join(lines) + tests + rest
+
+
 def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sample", type=int, help="how many words to change; all if absent")
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copytree(ROOT / "mock-server/wire", folder / "wire")
@@ -69,21 +103,23 @@ def main():
         wire = folder / "wire"
         if golden(wire) is not True:
             sys.exit("the golden test is red before anything is changed")
-        survivors, count = [], 0
-        for path in sorted((wire / "src").glob("*.rs")):
-            original = path.read_text()
-            body, tests, rest = original.partition("#[cfg(test)]")
-            for what, lines in mutants(body.split("\n")):
-                count += 1
-                path.write_text("\n".join(lines) + tests + rest)
-                outcome = golden(wire)
-                if outcome is not False:
-                    why = "does not compile" if outcome is None else "survived"
-                    survivors.append(f"{path.name}: {what}: {why}")
+        all_words = list(words(wire / "src"))
+        chosen = all_words
+        if arguments.sample:
+            chance = random.Random(subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=ROOT))
+            chosen = chance.sample(all_words, min(arguments.sample, len(all_words)))
+        survivors = []
+        for path, what, original, changed in chosen:
+            path.write_text(changed)
+            outcome = golden(wire)
             path.write_text(original)
+            if outcome is not False:
+                why = "does not compile" if outcome is None else "survived"
+                survivors.append(f"{path.relative_to(wire)}: {what}: {why}")
         for survivor in survivors:
             print(survivor)
-        print(f"{count - len(survivors)} of {count} changed words turn the golden test red")
+        count = len(chosen)
+        print(f"{count - len(survivors)} of {count} changed words turn the golden test red; there are {len(all_words)}")
         return 1 if survivors or count == 0 else 0
 
 

@@ -113,6 +113,7 @@ fn header(text: &str) -> Result<(String, String), String> {
 }
 
 /// Options of the server. Each overrides the configuration file.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Server")]
 struct ServerArgs {

@@ -65,6 +65,8 @@ switches! {
         LowerCasePaths = "lower-case-paths",
         /// Writes the names of members in lower case.
         LowerCaseNames = "lower-case-names",
+        /// Speaks protobuf, as the vendor's C++ devkit does, where answers have a message.
+        Protobuf = "protobuf",
         /// Sends headers that nobody asked for.
         ExtraHeaders = "extra-headers",
         /// Writes GUIDs in upper case.

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use reqwest::Method;
 use serde::Deserialize;
-use wire::authorization::Credential;
+use wire::authorization::{Credential, TokenContract};
+use wire::contract::Payload;
 use wire::{header, path};
 
 use crate::clock::Clock;
@@ -18,6 +19,9 @@ use crate::habits::{Defect, Habit, Habits};
 use crate::http::{Http, Request};
 use crate::retry::Policy;
 use crate::turn::Turns;
+
+/// As the vendor's C++ devkit names it.
+pub(crate) const PROTOBUF: &str = "application/x-protobuf";
 
 /// What a log in or a refresh gave us. Times are on our own clock.
 #[derive(Debug)]
@@ -216,7 +220,10 @@ impl Sessions {
         let refreshable =
             old.filter(|old| self.clock.now() < old.expires_at && !self.habits.is(Habit::LoginForRefresh));
         if let Some(old) = refreshable {
-            let headers = old.headers(self.habits);
+            let mut headers = old.headers(self.habits);
+            if self.habits.is(Habit::Protobuf) {
+                headers.push(("accept", PROTOBUF.to_owned()));
+            }
             let request = Request { method: Method::GET, path: twinzo_path(path::TOKEN), headers, body: None };
             match self.keep(&request).await {
                 // The server does not want this token any more.
@@ -240,12 +247,21 @@ impl Sessions {
         if self.habits.has(Defect::LoginWithoutClient) {
             credential.client = None;
         }
-        let body = serde_json::to_vec(&credential).map_err(|error| unreadable(&error))?;
+        let speaks_protobuf = self.habits.is(Habit::Protobuf);
+        let body = if speaks_protobuf {
+            credential.to_message()
+        } else {
+            serde_json::to_vec(&credential).map_err(|error| unreadable(&error))?
+        };
         let media_type = match self.habits.defect {
             Some(Defect::LoginAsForm) => "application/x-www-form-urlencoded",
+            _ if speaks_protobuf => PROTOBUF,
             _ => "application/json; charset=utf-8",
         };
         let mut headers = vec![("content-type", media_type.to_owned())];
+        if speaks_protobuf {
+            headers.push(("accept", PROTOBUF.to_owned()));
+        }
         if self.habits.has(Defect::PasswordInHeader) {
             headers.push(("x-password", credential.password.unwrap_or_default()));
         }
@@ -256,7 +272,8 @@ impl Sessions {
     async fn keep(&self, request: &Request) -> Result<Arc<Session>, ApiError> {
         let started = self.clock.now();
         let body = self.http.exchange(request).await?;
-        let contract: Contract = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
+        let asked = request.headers.iter().any(|(name, value)| *name == "accept" && value == PROTOBUF);
+        let contract = if asked { read_message(&body)? } else { read_contract(&body)? };
         if let Some(message) = contract.error_message {
             return Err(ApiError::new(Kind::Parse, message));
         }
@@ -290,6 +307,21 @@ impl Sessions {
 pub(crate) fn twinzo_path(path: &str) -> String {
     let [_, _, version] = path::TWINZO_PREFIXES;
     format!("{version}/{path}")
+}
+
+fn read_contract(body: &[u8]) -> Result<Contract, ApiError> {
+    serde_json::from_slice(body).map_err(|error| unreadable(&error))
+}
+
+/// Strictly what it must have; protobuf itself takes anything for granted.
+fn read_message(body: &[u8]) -> Result<Contract, ApiError> {
+    let broken = |what: &str| ApiError::new(Kind::Parse, format!("not what twinzo speaks: {what}"));
+    let message = TokenContract::from_message(body).map_err(|error| broken(&error.to_string()))?;
+    let TokenContract { client, token, expiration, created, branch } = message;
+    if token.is_empty() || expiration == 0 || created == 0 {
+        return Err(broken("a token contract without a token and its times"));
+    }
+    Ok(Contract { client, token, expiration, created, branch, error_message: None })
 }
 
 fn unreadable(error: &serde_json::Error) -> ApiError {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use wire::contract::Payload;
 use wire::localization::{DeviceLocations, LocalizationResult, Location};
 use wire::{header, path};
 
@@ -16,7 +17,7 @@ use crate::error::{ApiError, Kind};
 use crate::habits::{Defect, Habit, Habits};
 use crate::http::{Http, Request};
 use crate::retry::Policy;
-use crate::session::{Session, Sessions, twinzo_path};
+use crate::session::{PROTOBUF, Session, Sessions, twinzo_path};
 
 /// A client of twinzo: a device with a session, or a server with a key.
 #[derive(Debug)]
@@ -250,7 +251,7 @@ impl Twinzo {
         if self.is_dead.load(Ordering::SeqCst) {
             return Err(ApiError::new(Kind::Other, "refused once, and given up for good"));
         }
-        let body = body.map(|body| Bytes::from(body.to_string()));
+        let body = body.map(|body| self.written(body)).transpose()?;
         let mut attempt = 1;
         let mut renewals = if self.habits.has(Defect::ReplayThreeTimes) { 3 } else { 1 };
         let mut fresh = None;
@@ -294,6 +295,19 @@ impl Twinzo {
         }
     }
 
+    /// A body on its way out. Results have no message, so whoever speaks protobuf asks for them in JSON.
+    fn written(&self, body: &Value) -> Result<Bytes, ApiError> {
+        if !self.habits.is(Habit::Protobuf) {
+            return Ok(Bytes::from(body.to_string()));
+        }
+        let unfit = |error: serde_json::Error| ApiError::new(Kind::Other, format!("no message says this: {error}"));
+        Ok(Bytes::from(if self.key.is_none() {
+            Vec::<Location>::deserialize(body).map_err(unfit)?.to_message()
+        } else {
+            Vec::<DeviceLocations>::deserialize(body).map_err(unfit)?.to_message()
+        }))
+    }
+
     fn given_up(&self, attempts: u32, error: ApiError, request: Request) -> ApiError {
         if self.habits.has(Defect::ResendInBackground) {
             self.http.repeat_in_background(&self.clock, request);
@@ -309,7 +323,8 @@ impl Twinzo {
         };
         headers.push(("accept", "application/json".to_owned()));
         if body.is_some() {
-            headers.push(("content-type", JSON.to_owned()));
+            let media_type = if self.habits.is(Habit::Protobuf) { PROTOBUF } else { JSON };
+            headers.push(("content-type", media_type.to_owned()));
         }
         Request { method: method.clone(), path: path.to_owned(), headers, body: body.cloned() }
     }

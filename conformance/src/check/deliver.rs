@@ -84,7 +84,7 @@ fn sent(exchange: &Exchange) -> Option<Vec<Record>> {
 fn readable(t: &Transcript) -> Result<(), Objection> {
     let all = t.exchanges.iter().filter(|exchange| exchange.is_localization());
     match all.into_iter().find(|exchange| sent(exchange).is_none()) {
-        Some(_) => undecided("a body is not JSON, and nothing else can be read yet"),
+        Some(_) => undecided("a body is neither JSON nor protobuf"),
         None => Ok(()),
     }
 }
@@ -260,7 +260,7 @@ pub(crate) fn body_is_array(t: &Transcript) -> Finding {
     match post.body.json() {
         Some(Value::Array(_)) => Ok(post.into()),
         Some(_) => Evidence::from(post).breaks("the body is not an array"),
-        None => undecided("the body is not JSON, and nothing else can be read yet"),
+        None => undecided("the body is neither JSON nor protobuf"),
     }
 }
 
@@ -268,7 +268,7 @@ pub(crate) fn body_is_array(t: &Transcript) -> Finding {
 pub(crate) fn fields_as_given(t: &Transcript) -> Finding {
     let post = first_post(t)?;
     let Some(body) = post.body.json() else {
-        return undecided("the body is not JSON, and nothing else can be read yet");
+        return undecided("the body is neither JSON nor protobuf");
     };
     let location = body.get(0).unwrap_or(&body);
     let Some(record) = t.calls_of("send").next().and_then(|call| call.args.pointer("/records/0")) else {

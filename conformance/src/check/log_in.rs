@@ -35,8 +35,10 @@ pub(crate) fn media_type(t: &Transcript) -> Finding {
         return Evidence::from(log_in).breaks("the log in has no Content-Type");
     };
     let essence = media_type.split(';').next().unwrap_or_default().trim().to_lowercase();
-    match (essence.as_str(), log_in.body.json()) {
-        ("application/json", Some(_)) | ("application/x-protobuf" | "application/protobuf", None) => Ok(log_in.into()),
+    match (essence.as_str(), log_in.body.json().is_some(), log_in.body.protobuf) {
+        ("application/json", true, false) | ("application/x-protobuf" | "application/protobuf", true, true) => {
+            Ok(log_in.into())
+        }
         _ => Evidence::from(log_in).breaks(format!("the body is not what Content-Type {media_type:?} says")),
     }
 }

@@ -51,6 +51,8 @@ pub struct Body {
     pub bytes: Vec<u8>,
     /// Whether they are all.
     pub whole: bool,
+    /// Whether it was protobuf on the wire; the bytes are then the JSON that it says.
+    pub protobuf: bool,
 }
 
 /// What the journal says of an exchange.
@@ -84,6 +86,8 @@ struct EntryBody {
     bytes: usize,
     kept: usize,
     text: Option<String>,
+    #[serde(default)]
+    protobuf: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -191,7 +195,9 @@ impl Body {
 
 impl From<EntryBody> for Body {
     fn from(body: EntryBody) -> Self {
+        let is_read = body.text.is_some();
         let bytes = body.text.map(String::into_bytes).unwrap_or_default();
-        Self { whole: body.kept == body.bytes && bytes.len() == body.bytes, bytes }
+        let whole = body.kept == body.bytes && (bytes.len() == body.bytes || (body.protobuf && is_read));
+        Self { whole, bytes, protobuf: body.protobuf }
     }
 }

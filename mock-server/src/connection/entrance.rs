@@ -115,10 +115,7 @@ async fn greets_in_http2(line: &Line, terms: &Terms) -> Option<bool> {
     let mut patience = terms.limits.head_timeout.unsigned();
     loop {
         let idle = terms.limits.idle_timeout.unsigned();
-        let length = match tokio::time::timeout(idle, line.peek(&mut greeting)).await {
-            Ok(Ok(length)) => length,
-            Ok(Err(_)) | Err(_) => return None,
-        };
+        let Ok(Ok(length)) = tokio::time::timeout(idle, line.peek(&mut greeting)).await else { return None };
         let came = &greeting[..length];
         if length == 0 || length == PREFACE.len() || !PREFACE.starts_with(came) {
             return Some(came == PREFACE);

@@ -91,6 +91,9 @@ struct BodyView {
     /// Absent if the kept part is not text.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
+    /// Whether it is protobuf on the wire; `text` is then the JSON that it says.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    protobuf: bool,
 }
 
 // === impl EntryView ===
@@ -180,7 +183,7 @@ impl BodyView {
         if let Some(readable) = readable {
             let text = readable(&body.kept).filter(|_| body.total == body.kept.len());
             let text = text.map(|text| redactor.text(&text).into_owned());
-            return Self { bytes: body.total, kept: body.kept.len(), text };
+            return Self { bytes: body.total, kept: body.kept.len(), text, protobuf: true };
         }
         // Where a body was cut a secret may have lost the end that it is known by.
         let end =
@@ -192,7 +195,8 @@ impl BodyView {
             Err(error) if error.error_len().is_none() => std::str::from_utf8(&kept[..error.valid_up_to()]).ok(),
             Err(_) => None,
         };
-        Self { bytes: body.total, kept: end, text: text.map(|text| redactor.text(text).into_owned()) }
+        let text = text.map(|text| redactor.text(text).into_owned());
+        Self { bytes: body.total, kept: end, text, protobuf: false }
     }
 }
 

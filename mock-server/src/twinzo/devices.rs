@@ -1,5 +1,7 @@
 //! Devices, and where they are and were: §4.6.
 
+#![expect(clippy::unnecessary_wraps, reason = "all handlers of operations look alike")]
+
 use std::collections::BTreeMap;
 
 use wire::collection::{Device, DynamicDevice, DynamicPlace, DynamicSector};

@@ -66,8 +66,8 @@ const SDK: &str = "SDK";
 const SDK_OBS: &str = "SDK, OBS";
 const SDK_GUESS: &str = "SDK; answer GUESS";
 
-const fn takes<T: Payload>() -> Option<Content> {
-    Some(Content { kind: T::KIND, as_json: as_json::<T> })
+const fn content<T: Payload>() -> Content {
+    Content { kind: T::KIND, as_json: as_json::<T> }
 }
 
 fn as_json<T: Payload>(bytes: &[u8]) -> Option<String> {
@@ -79,12 +79,12 @@ const fn signed(status: u16, answers: Answers, evidence: &'static str, handler: 
 }
 
 const fn contract<T: Payload>() -> Answers {
-    Answers::Contract(Content { kind: T::KIND, as_json: as_json::<T> })
+    Answers::Contract(content::<T>())
 }
 
 impl Endpoint {
-    const fn taking(mut self, takes: Option<Content>) -> Self {
-        self.takes = takes;
+    const fn taking<T: Payload>(mut self) -> Self {
+        self.takes = Some(content::<T>());
         self
     }
 
@@ -103,11 +103,11 @@ fn get<R: Shown>(evidence: &'static str) -> Endpoint {
 }
 
 fn create<R: Shown>(evidence: &'static str) -> Endpoint {
-    signed(201, contract::<R>(), evidence, rows::create::<R>).taking(takes::<R>())
+    signed(201, contract::<R>(), evidence, rows::create::<R>).taking::<R>()
 }
 
 fn patch<R: Shown>() -> Endpoint {
-    signed(200, contract::<R>(), SDK_GUESS, rows::patch::<R>).taking(takes::<R>())
+    signed(200, contract::<R>(), SDK_GUESS, rows::patch::<R>).taking::<R>()
 }
 
 fn delete<R: Shown>(evidence: &'static str) -> Endpoint {
@@ -126,13 +126,14 @@ pub(crate) fn message_as_json(operation: Op, part: Part, bytes: &[u8]) -> Option
 }
 
 /// The description of an operation.
+#[expect(clippy::too_many_lines, reason = "a table: a line an operation")]
 pub(crate) fn describe(operation: Op) -> Endpoint {
     match operation {
         Op::Authenticate => Endpoint {
             handler: None,
             ..signed(200, contract::<TokenContract>(), "SDK, CPP, OBS", authorization::refresh)
         }
-        .taking(takes::<Credential>())
+        .taking::<Credential>()
         .with(&[
             "token_life",
             "single_session",
@@ -148,10 +149,10 @@ pub(crate) fn describe(operation: Op) -> Endpoint {
         }
         .with(&["answers.logout"]),
         Op::Localization => signed(200, contract::<LocalizationResult>(), "SDK, OBS, DOC", localization::one)
-            .taking(takes::<Vec<Location>>())
+            .taking::<Vec<Location>>()
             .with(&["records", "stamp_tolerance"]),
         Op::LocalizationBatch => signed(200, contract::<Vec<LocalizationResult>>(), "SDK, DOC", localization::batch)
-            .taking(takes::<Vec<DeviceLocations>>())
+            .taking::<Vec<DeviceLocations>>()
             .with(&["records", "stamp_tolerance"]),
         Op::AreasList => list::<Area>(SDK),
         Op::AreasGet => get::<Area>(SDK),
@@ -184,10 +185,10 @@ pub(crate) fn describe(operation: Op) -> Endpoint {
         Op::DevicesDynamic => signed(200, contract::<Vec<DynamicDevice>>(), SDK, devices::dynamic),
         Op::DevicesDynamicShort => signed(200, contract::<Vec<DynamicSector>>(), SDK, devices::dynamic_short),
         Op::DevicesManDown => signed(200, contract::<ManDownResult>(), SDK_GUESS, man_down::one)
-            .taking(takes::<ManDown>())
+            .taking::<ManDown>()
             .with(&["answers.man_down_action", "records.other_logins"]),
         Op::DevicesManDownBatch => signed(200, contract::<Vec<ManDownResult>>(), SDK_GUESS, man_down::batch)
-            .taking(takes::<Vec<ManDown>>())
+            .taking::<Vec<ManDown>>()
             .with(&["answers.man_down_action", "records.other_logins"]),
         Op::LayersList => list::<Layer>(SDK),
         Op::LayersGet => get::<Layer>(SDK),
@@ -196,10 +197,10 @@ pub(crate) fn describe(operation: Op) -> Endpoint {
         Op::LayersDelete => delete::<Layer>(SDK_GUESS),
         Op::LayersLocalization => signed(200, contract::<Vec<Layer>>(), SDK, zones::of_device),
         Op::LayersLocalizationPost => {
-            signed(200, contract::<Vec<Layer>>(), "CPP", zones::of_device_posted).taking(takes::<LoginName>())
+            signed(200, contract::<Vec<Layer>>(), "CPP", zones::of_device_posted).taking::<LoginName>()
         }
         Op::LayersNoGo => signed(200, contract::<Vec<Layer>>(), "CPP", zones::no_go),
-        Op::LogsCreate => signed(201, contract::<LogEntry>(), SDK_GUESS, logs::create).taking(takes::<LogEntry>()),
+        Op::LogsCreate => signed(201, contract::<LogEntry>(), SDK_GUESS, logs::create).taking::<LogEntry>(),
         Op::PathsList => list::<Path>(SDK),
         Op::PathsGet => get::<Path>(SDK),
         Op::QuantitiesList => list::<Quantity>(SDK),
@@ -222,17 +223,17 @@ pub(crate) fn describe(operation: Op) -> Endpoint {
         Op::SensorsList => list::<Sensor>(SDK),
         Op::SensorsGet => get::<Sensor>(SDK),
         Op::SensorsCreate => signed(201, contract::<Vec<Sensor>>(), SDK_GUESS, sensors::create)
-            .taking(takes::<Sensor>())
+            .taking::<Sensor>()
             .with(&["answers.sensor_made"]),
         Op::SensorsPatch => patch::<Sensor>(),
         Op::SensorsDelete => signed(204, Answers::Nothing, SDK_GUESS, sensors::delete),
         Op::SensorsGetByLogin => signed(200, contract::<Sensor>(), SDK, sensors::by_login),
         Op::SensorsAppInfo => signed(200, contract::<AppInfo>(), SDK, sensors::app_info),
         Op::SensorsData => signed(200, contract::<Vec<SensorRecordResult>>(), "SDK, DOC", sensors::data)
-            .taking(takes::<Vec<SensorRecord>>())
+            .taking::<Vec<SensorRecord>>()
             .with(&["records.empty", "records.object"]),
         Op::SensorsBatch => signed(200, contract::<Vec<SensorBatchResult>>(), "SDK, DOC", sensors::batch)
-            .taking(takes::<Vec<SensorBatch>>())
+            .taking::<Vec<SensorBatch>>()
             .with(&["records.empty", "records.object", "records.other_logins"]),
         Op::ShiftsList => list::<Shift>(SDK),
         Op::ShiftsGet => get::<Shift>(SDK),
@@ -240,7 +241,7 @@ pub(crate) fn describe(operation: Op) -> Endpoint {
         Op::ShiftsPatch => patch::<Shift>(),
         Op::ShiftsDelete => delete::<Shift>(SDK_GUESS),
         Op::UsersCreate => signed(201, contract::<UserDetail>(), "route OBS; contracts GUESS", library::create_user)
-            .taking(takes::<NewUser>()),
+            .taking::<NewUser>(),
         Op::UsersDetail => signed(200, contract::<UserDetail>(), SDK, library::user_detail),
         Op::UtilsDemoFiles => signed(200, contract::<Vec<FileInfo>>(), SDK, library::demo_files),
         Op::UtilsFile => signed(200, Answers::Bytes, SDK, library::file),

@@ -1,5 +1,7 @@
 //! Configuration, orders, users and files, §6.
 
+#![expect(clippy::unnecessary_wraps, reason = "all handlers of operations look alike")]
+
 use std::sync::Arc;
 
 use http::header::CONTENT_TYPE;

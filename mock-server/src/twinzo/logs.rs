@@ -7,6 +7,7 @@ use super::problem::Refusal;
 use super::rows;
 use super::work::Work;
 use crate::answer::Answer;
+use crate::directory::AccountId;
 
 /// `POST logs`. A line that names a login, or else one that comes with a token, is about that account.
 pub(super) fn create(work: &mut Work<'_>) -> Result<Answer, Refusal> {
@@ -14,6 +15,6 @@ pub(super) fn create(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let directory = work.directory();
     let named = entry.login.as_deref().and_then(|login| directory.account_by_login(work.signed.client, login));
     let account = named.or_else(|| work.signed.account());
-    let account_id = entry.account_id.or_else(|| account.map(|account| account.number()));
+    let account_id = entry.account_id.or_else(|| account.map(AccountId::number));
     Ok(work.answer(StatusCode::CREATED, &LogEntry { account_id, ..entry }))
 }

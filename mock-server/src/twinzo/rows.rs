@@ -2,6 +2,8 @@
 //!
 //! Scoping follows §6.2: everything but clients and branches is seen from the header's branch only.
 
+#![expect(clippy::unnecessary_wraps, reason = "all handlers of operations look alike")]
+
 use http::StatusCode;
 use wire::collection::{Area, Beacon, Layer, LogEntry, Order, Path, Quantity, Sector, SensorData, Shift, UserDetail};
 

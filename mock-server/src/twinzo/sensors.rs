@@ -1,5 +1,7 @@
 //! Sensors and their data, §6. Of each quantity of a sensor the newest value is kept.
 
+#![expect(clippy::unnecessary_wraps, reason = "all handlers of operations look alike")]
+
 use http::StatusCode;
 use wire::collection::{AppInfo, Sensor, SensorBatch, SensorBatchResult, SensorData, SensorRecord, SensorRecordResult};
 use wire::localization::Action;

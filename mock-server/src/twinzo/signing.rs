@@ -259,7 +259,7 @@ mod tests {
     fn sandbox() -> Arc<Sandbox> {
         let client = |id: i32, [client, branch, key]: [&str; 3]| {
             format!(
-                r##"
+                r#"
                 [[client]]
                 id = {id}
                 guid = "{client}"
@@ -267,7 +267,7 @@ mod tests {
                 db_name = "db"
                 branch = [{{ id = {id}, guid = "{branch}", title = "b", time_zone = "UTC", latitude = 0.0, longitude = 0.0, device = [{{ id = {id}, login = "agv", password = "p", title = "t" }}] }}]
                 api_key = [{{ key = "{key}" }}]
-                "##
+                "#
             )
         };
         let world = toml::from_str(&(client(1, FIRST) + &client(2, SECOND))).unwrap();

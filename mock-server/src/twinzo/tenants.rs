@@ -1,5 +1,7 @@
 //! Clients and branches: what a caller sees of its own tenant, whatever the header's branch (§6.2).
 
+#![expect(clippy::unnecessary_wraps, reason = "all handlers of operations look alike")]
+
 use wire::collection;
 use wire::contract::{Guid, Narrow, SplitGuid};
 

@@ -1,6 +1,6 @@
-//! The open questions of docs/twinzo.md §8: what the vendor does not document is a setting, and each of them is here at
-//! its default and at every other value. This file has the settings themselves and how answers look; `questions_signing`
-//! has who may call, `questions_records` what becomes of records.
+//! The open questions of docs/twinzo.md §8: what the vendor does not document is a setting, and each question is here
+//! at the default of its setting and at every other value. This file has the settings themselves and how answers look;
+//! `questions_signing` has who may call, `questions_records` what becomes of records.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -162,7 +162,10 @@ async fn body_of_a_401() {
 async fn body_of_a_401_to_a_failed_log_in() {
     let server = TestServer::start().await;
     let problem = log_in(&server, &wrong_password()).await.assert_problem(401);
-    assert_eq!((&problem["title"], &problem["detail"]), (&json!("Authentication failed"), &json!("Invalid credentials.")));
+    assert_eq!(
+        (&problem["title"], &problem["detail"]),
+        (&json!("Authentication failed"), &json!("Invalid credentials."))
+    );
     assert!(problem.get("code").is_none(), "{problem}");
     set(&server, json!({ "refusals": { "body": "empty" } })).await;
     log_in(&server, &wrong_password()).await.assert_empty(401);
@@ -219,7 +222,10 @@ fn assert_bad_login(reply: Reply, status: u16) {
         assert_legacy(reply, 200, r#"{"Success":false,"ErrorMessage":"Invalid credentials."}"#);
     } else {
         let problem = reply.assert_problem(status);
-        assert_eq!((&problem["title"], &problem["detail"]), (&json!("Authentication failed"), &json!("Invalid credentials.")));
+        assert_eq!(
+            (&problem["title"], &problem["detail"]),
+            (&json!("Authentication failed"), &json!("Invalid credentials."))
+        );
     }
 }
 

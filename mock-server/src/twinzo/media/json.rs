@@ -98,7 +98,16 @@ fn dotnet_type(kind: Kind, path: &str) -> String {
                 Some(field) => field.kind,
                 None => return "the contract's type".to_owned(),
             },
-            _ => return "the contract's type".to_owned(),
+            Kind::Bool
+            | Kind::Integer(_)
+            | Kind::Single
+            | Kind::Double
+            | Kind::Text
+            | Kind::Guid
+            | Kind::Choice(_)
+            | Kind::List(_)
+            | Kind::Nullable(_)
+            | Kind::Anything => return "the contract's type".to_owned(),
         };
     }
     dotnet(kind)
@@ -116,10 +125,11 @@ fn dotnet(kind: Kind) -> String {
         Kind::Object(shape) => shape().name.to_owned(),
         Kind::List(element) => format!("System.Collections.Generic.List`1[{}]", dotnet(*element)),
         Kind::Anything => "System.Object".to_owned(),
-        Kind::Nullable(inner) => match *inner {
-            inner @ (Kind::Text | Kind::Object(_) | Kind::List(_) | Kind::Anything) => dotnet(inner),
-            inner => format!("System.Nullable`1[{}]", dotnet(inner)),
-        },
+        // What .NET holds by reference can be null anyway.
+        Kind::Nullable(inner) if matches!(inner, Kind::Text | Kind::Object(_) | Kind::List(_) | Kind::Anything) => {
+            dotnet(*inner)
+        }
+        Kind::Nullable(inner) => format!("System.Nullable`1[{}]", dotnet(*inner)),
     }
 }
 

@@ -46,11 +46,12 @@ macro_rules! contract {
         }
 
         impl prost::Message for $name {
-            #[allow(unused_variables, reason = "not every contract has numbers")]
             fn encode_raw(&self, buffer: &mut impl bytes::BufMut) {
                 $($(if !$crate::contract::Member::is_default(&self.$field) {
                     $crate::contract::Member::encode(&self.$field, $tag, buffer);
                 })?)*
+                // Not every contract has numbers.
+                let _ = buffer;
             }
 
             fn merge_field(

@@ -85,9 +85,10 @@ float! {
 }
 
 impl Narrow {
+    /// What is too large for protobuf is as large as protobuf can say: nobody reads an infinity.
     #[expect(clippy::cast_possible_truncation, reason = "single precision is what protobuf has")]
     fn narrowed(self) -> f32 {
-        self.0 as f32
+        (self.0 as f32).clamp(f32::MIN, f32::MAX)
     }
 }
 

@@ -65,9 +65,9 @@ impl Member for Guid {
 
 impl SplitGuid {
     fn halves(self) -> Halves {
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = self.0.to_bytes_le();
-        let lo = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
-        let hi = u64::from_le_bytes([i, j, k, l, m, n, o, p]);
+        let bytes = self.0.to_bytes_le();
+        let half = |from: usize| bytes[from..from + 8].iter().rev().fold(0, |half, byte| half << 8 | u64::from(*byte));
+        let (lo, hi) = (half(0), half(8));
         Halves { lo, hi }
     }
 }
