@@ -55,6 +55,7 @@ pub enum Reason {
     EntityUnknown,
     DeviceNotInBranch,
     SensorNotInBranch,
+    SectorUnknown,
     LoginOfOther,
     LoginTaken,
     DirectoryFull,

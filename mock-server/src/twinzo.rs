@@ -96,8 +96,7 @@ impl Exchange<'_> {
         let subject = Subject::new(self.call, Some(Operation::Twinzo(self.operation)), Some(Vendor::Twinzo), who);
         let shape = TwinzoShape { call: self.call, operation: Some(self.operation) };
         govern(self.sandbox, self.call, &subject, &shape, outcome, |outcome| {
-            let allowed = self.media().and_then(|()| strict::headers(self.call, self.operation));
-            match allowed.and_then(|()| commit(caller, outcome)) {
+            match self.media().and_then(|()| commit(caller, outcome)) {
                 Ok(answer) => outcome.answer = answer,
                 Err(refusal) => (outcome.answer, outcome.refused) = refusal.into_answer(self.sandbox, self.call),
             }

@@ -154,7 +154,7 @@ impl Row for Device {
     fn blank() -> Self {
         Self {
             fall_status: FallStatus::Ok,
-            device_type_id: 1,
+            device_type_id: Some(1),
             position: true,
             device_status: Some("[]".to_owned()),
             color: Some("#64748b".to_owned()),
@@ -260,14 +260,14 @@ impl Row for Path {
 
 impl Row for Quantity {
     kept_in!(quantities);
-    const FIXED: &'static [&'static str] = &["Id"];
+    const FIXED: &'static [&'static str] = &["Id", "BranchId"];
 
     fn number(&self) -> i32 {
         self.id
     }
 
     fn identify(&mut self, birth: Birth) {
-        self.id = birth.number;
+        (self.id, self.branch_id) = (birth.number, birth.branch);
     }
 }
 

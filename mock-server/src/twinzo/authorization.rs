@@ -7,6 +7,7 @@ use wire::authorization::Credential;
 use super::caller::{Held, Login, Logout};
 use super::media::{self, Invalid};
 use super::problem::Refusal;
+use super::strict;
 use super::terms::Terms;
 use super::work::Work;
 use crate::answer::{Answer, Outcome};
@@ -22,6 +23,7 @@ pub(super) fn authenticate(
     login: Login,
     outcome: &mut Outcome,
 ) -> Result<Answer, Refusal> {
+    strict::no_token(call)?;
     login.credential.map_err(Refusal::BadBody)?;
     let credential: Credential = media::take(call)?.value;
     let given = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());

@@ -23,6 +23,7 @@ use crate::reason::{Reason, Refused};
 
 /// `POST localization`: the token's own device.
 pub(super) fn one(work: &mut Work<'_>) -> Result<Answer, Refusal> {
+    strict::no_key(work.call)?;
     let why = "localization needs the token of a device; an API key names none (use localization/batch with it)";
     let login = match (&work.signed.by, work.settings().records.api_key) {
         (Signer::ApiKey(None), NoDevice::ErrorMessage) => {
@@ -114,13 +115,15 @@ struct Intake<'a, 'w> {
     records: usize,
     /// What was said of devices that the branch does not have.
     unknown: Vec<String>,
+    /// Why a record was not stored, the first of them.
+    refused: Option<Refused>,
 }
 
 // === impl Intake ===
 
 impl<'a, 'w> Intake<'a, 'w> {
     fn new(work: &'a Work<'w>, rules: &'a [Items]) -> Self {
-        Self { work, rules, devices: 0, records: 0, unknown: Vec::new() }
+        Self { work, rules, devices: 0, records: 0, unknown: Vec::new(), refused: None }
     }
 
     /// One device of a batch.
@@ -162,7 +165,7 @@ impl<'a, 'w> Intake<'a, 'w> {
     }
 
     /// What is said of a record in a sector that nobody has, where the settings refuse it (§8, question 16).
-    fn lost(&self, location: &Location) -> Option<String> {
+    fn lost(&mut self, location: &Location) -> Option<String> {
         let settings = &self.work.settings().records;
         let number = location.sector_id.filter(|_| settings.unknown_sector == Reception::Refuse)?;
         let directory = self.work.directory();
@@ -170,7 +173,13 @@ impl<'a, 'w> Intake<'a, 'w> {
             .table::<Sector>()
             .all()
             .any(|(branch, sector)| sector.id == number && directory.branch(branch).client == self.work.signed.client);
-        (!is_known).then(|| format!("Sector {number} does not exist."))
+        if is_known {
+            return None;
+        }
+        let message = format!("Sector {number} does not exist.");
+        self.refused
+            .get_or_insert_with(|| Reason::SectorUnknown.because(format!("a record was not stored: {message}")));
+        Some(message)
     }
 
     /// Counts records that have no chance, so that those after them keep their numbers.
@@ -194,8 +203,10 @@ impl<'a, 'w> Intake<'a, 'w> {
     fn unknown_devices(self) -> Option<Refused> {
         const SHOWN: usize = 10;
         let shown = &self.unknown[..self.unknown.len().min(SHOWN)];
-        (!shown.is_empty())
-            .then(|| Reason::DeviceNotInBranch.because(format!("answered 200 with Success false: {}", shown.join(" "))))
+        if shown.is_empty() {
+            return self.refused;
+        }
+        Some(Reason::DeviceNotInBranch.because(format!("answered 200 with Success false: {}", shown.join(" "))))
     }
 }
 

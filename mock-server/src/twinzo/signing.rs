@@ -116,12 +116,10 @@ fn client(call: &Call<'_>, by_token: Option<&Result<Held, Denied>>) -> Result<Cl
     let (directory, signing) = (call.directory, &call.setup.settings.twinzo.signing);
     let text = call.header(header::CLIENT).filter(|_| presence(call, signing.client) != Presence::Ignore);
     let Some(text) = text else {
-        let derived = match by_token {
-            Some(Ok(held)) => Some(held.account.client),
-            _ => key_of(call).map(|(client, _)| client),
+        return match presence(call, signing.client) {
+            Presence::Require => Err(refused(Reason::ClientMissing, missing_header("Client"))),
+            Presence::Derive | Presence::Ignore => bearer(call, by_token).map(|(client, _)| client),
         };
-        let derived = derived.filter(|_| presence(call, signing.client) != Presence::Require);
-        return derived.ok_or_else(|| refused(Reason::ClientMissing, missing_header("Client")));
     };
     let Ok(guid) = Uuid::try_parse(text) else {
         let by_name = directory.client_by_name(text).filter(|_| signing.client_name == Refusing::Accept);
@@ -139,13 +137,13 @@ fn branch(call: &Call<'_>, client: ClientId, by_token: Option<&Result<Held, Deni
     let (directory, signing) = (call.directory, &call.setup.settings.twinzo.signing);
     let text = call.header(header::BRANCH).filter(|_| presence(call, signing.branch) != Presence::Ignore);
     let Some(text) = text else {
+        let missing = || refused(Reason::BranchMissing, missing_header("Branch"));
+        if presence(call, signing.branch) == Presence::Require {
+            return Err(missing());
+        }
         let first = || directory.branches().find(|(_, branch)| branch.client == client).map(|(id, _)| id);
-        let derived = match by_token {
-            Some(Ok(held)) => Some(held.account.branch),
-            _ => key_of(call).and_then(|(_, only)| only.or_else(first)),
-        };
-        let derived = derived.filter(|_| presence(call, signing.branch) != Presence::Require);
-        return derived.ok_or_else(|| refused(Reason::BranchMissing, missing_header("Branch")));
+        let (_, own) = bearer(call, by_token)?;
+        return own.or_else(first).ok_or_else(missing);
     };
     let guid = Uuid::try_parse(text).map_err(|_| Refusal::bad_value(Reason::BranchMalformed, "Branch", text))?;
     directory
@@ -159,12 +157,26 @@ fn presence(call: &Call<'_>, set: Presence) -> Presence {
     if call.setup.settings.twinzo.fidelity == Fidelity::Strict { Presence::Require } else { set }
 }
 
-/// What the call's key opens, good or not.
-fn key_of(call: &Call<'_>) -> Option<(ClientId, Option<BranchId>)> {
-    match call.directory.key(call.header(header::API_KEY)?)?.opens {
+/// Whose credential a call carries, good or not, and which branch it is at home in. Where nobody's, what is wrong with
+/// the credential.
+fn bearer(call: &Call<'_>, by_token: Option<&Result<Held, Denied>>) -> Result<(ClientId, Option<BranchId>), Refusal> {
+    let of_token = by_token.and_then(|verdict| match verdict {
+        Ok(held) => Some((held.account.client, Some(held.account.branch))),
+        Err(denied) => {
+            let account = call.directory.account(denied.token.as_ref()?.account)?;
+            Some((account.client, Some(account.branch)))
+        }
+    });
+    let text = call.header(header::API_KEY);
+    let of_key = || match call.directory.key(text?)?.opens {
         Opens::Client(client, branch) => Some((client, branch)),
         Opens::TimbrUser(_) => None,
-    }
+    };
+    of_token.or_else(of_key).ok_or_else(|| match (by_token, text) {
+        (Some(Err(denied)), _) => Refusal::NotAuthorized(denied.refused.clone()),
+        (_, Some(_)) => refused(Reason::ApiKeyUnknown, "nobody has such an API key".to_owned()),
+        (_, None) => refused(Reason::CredentialMissing, missing(call)),
+    })
 }
 
 fn missing_header(name: &str) -> String {

@@ -12,24 +12,26 @@ use super::work::Work;
 use crate::call::Call;
 use crate::config::{Fidelity, Reception};
 use crate::directory::Branch;
-use crate::operation::TwinzoOperation;
 use crate::reason::{Reason, Refused};
 
-/// Headers that an operation's documents have no place for.
-pub(super) fn headers(call: &Call<'_>, operation: TwinzoOperation) -> Result<(), Refusal> {
-    if call.setup.settings.twinzo.fidelity != Fidelity::Strict {
+/// A log in has no token yet.
+pub(super) fn no_token(call: &Call<'_>) -> Result<(), Refusal> {
+    let detail = "strict: a log in carries no Token header; drop the old token before logging in";
+    misplaced(call, header::TOKEN, Reason::TokenOnLogin, "Token", detail)
+}
+
+/// The device endpoint is not for keys.
+pub(super) fn no_key(call: &Call<'_>) -> Result<(), Refusal> {
+    let detail = "strict: localization is for a device with its own token; an Api-Key belongs to localization/batch";
+    misplaced(call, header::API_KEY, Reason::ApiKeyOnDevice, "Api-Key", detail)
+}
+
+/// A header that an operation's documents have no place for.
+fn misplaced(call: &Call<'_>, header: &str, reason: Reason, name: &str, detail: &str) -> Result<(), Refusal> {
+    if call.setup.settings.twinzo.fidelity != Fidelity::Strict || call.header(header).is_none() {
         return Ok(());
     }
-    if operation == TwinzoOperation::Authenticate && call.header(header::TOKEN).is_some() {
-        let detail = "strict: a log in carries no Token header; drop the old token before logging in";
-        return Err(misplaced(Reason::TokenOnLogin, "Token", detail));
-    }
-    if operation == TwinzoOperation::Localization && call.header(header::API_KEY).is_some() {
-        let detail =
-            "strict: localization is for a device with its own token; an Api-Key belongs to localization/batch";
-        return Err(misplaced(Reason::ApiKeyOnDevice, "Api-Key", detail));
-    }
-    Ok(())
+    Err(Refusal::BadRequest(reason.because(detail), Invalid::one(name, detail).errors))
 }
 
 /// The times of records: unix milliseconds, near the sandbox's clock.
@@ -92,10 +94,6 @@ fn stamp(stamp: i64, now: Timestamp, tolerance: i128, branch: &Branch) -> Option
 
 /// Whoever sends seconds may be a day off besides.
 const SECONDS_TOLERANCE: i128 = 24 * 60 * 60 * 1000;
-
-fn misplaced(reason: Reason, name: &str, detail: &str) -> Refusal {
-    Refusal::BadRequest(reason.because(detail), Invalid::one(name, detail).errors)
-}
 
 #[cfg(test)]
 mod tests {

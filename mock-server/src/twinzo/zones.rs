@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use wire::collection::{Area, AreaOccurrence, Device, Layer, LoginName, Shift};
-use wire::contract::{Linked, Loose};
+use wire::contract::Linked;
 
 use super::devices::no_device;
 use super::media::Invalid;
@@ -82,7 +82,7 @@ pub(super) fn occurrences(work: &mut Work<'_>) -> Result<Answer, Refusal> {
         None => directory.table::<Device>().of(branch).collect(),
     };
     let zone = TimeZone::get(&directory.branch(branch).time_zone).unwrap_or(TimeZone::UTC);
-    let hours = shift.and_then(|shift| Some((clock_time(&shift.start_time)?, clock_time(&shift.stop_time)?)));
+    let hours = shift.map(|shift| (shift.start_time, shift.stop_time));
     let mut found = Vec::new();
     for device in devices {
         let Some((account, _)) = work.holder(AccountKind::Device, &device.login) else { continue };
@@ -135,20 +135,10 @@ fn stays(records: impl Iterator<Item = (i64, Vec<i32>)>) -> BTreeMap<i32, Stay> 
     stays
 }
 
-/// Seconds since midnight of a text like `06:00:00`.
-fn clock_time(Loose(value): &Loose) -> Option<i32> {
-    let mut parts = value.as_str()?.split(':').map(|part| part.parse::<i32>().ok());
-    let (hours, minutes) = (parts.next()??, parts.next()??);
-    let seconds = parts.next().flatten().unwrap_or(0);
-    Some(hours * 3600 + minutes * 60 + seconds)
-}
-
-/// Whether a time of day lies in a shift, which may go on past midnight.
-fn is_within(time: i64, (from, to): (i32, i32), zone: &TimeZone) -> bool {
-    let Ok(time) = Timestamp::from_millisecond(time) else { return false };
-    let time = time.to_zoned(zone.clone()).time();
-    let second = i32::from(time.hour()) * 3600 + i32::from(time.minute()) * 60 + i32::from(time.second());
-    if from <= to { (from..to).contains(&second) } else { second >= from || second < to }
+/// Whether a time of day lies in a shift, both in milliseconds since midnight; a shift may go on past it.
+fn is_within(time: i64, (from, to): (i64, i64), zone: &TimeZone) -> bool {
+    let of_day = time.saturating_sub(day_of(time, zone));
+    if from <= to { (from..to).contains(&of_day) } else { of_day >= from || of_day < to }
 }
 
 /// Where the day of a moment began.
@@ -173,11 +163,9 @@ mod tests {
     #[test]
     fn a_shift_may_go_on_past_midnight() {
         let time = |text: &str| text.parse::<Timestamp>().unwrap().as_millisecond();
-        let night = (22 * 3600, 6 * 3600);
+        let night = (22 * 3_600_000, 6 * 3_600_000);
         assert!(is_within(time("2026-01-01T23:00:00Z"), night, &TimeZone::UTC));
         assert!(is_within(time("2026-01-01T05:59:59Z"), night, &TimeZone::UTC));
         assert!(!is_within(time("2026-01-01T06:00:00Z"), night, &TimeZone::UTC));
-        assert_eq!(clock_time(&Loose("06:30".into())), Some(23_400));
-        assert_eq!(clock_time(&Loose(6.into())), None);
     }
 }

@@ -25,8 +25,8 @@ pub(super) fn given<T: Payload>(body: &[u8], is_strict: bool) -> Result<Given<T>
         }
         if is_strict {
             let unknown = if is_list { unknown_in_list(body, shape) } else { unknown_in(body, shape) };
-            if let Some(number) = unknown.map_err(invalid)? {
-                let message = format!("The protobuf field {number} is not one of {}", shape.name);
+            if let Some((number, message)) = unknown.map_err(invalid)? {
+                let message = format!("The protobuf field {number} is not one of {message}");
                 return Err(Invalid::one(parameter(T::SHAPE.name), message));
             }
         }
@@ -68,22 +68,26 @@ fn each_field(
     Ok(())
 }
 
-fn unknown_in_list(bytes: &[u8], shape: &Shape) -> Result<Option<u32>, DecodeError> {
+/// A field that nobody has, and the message that it stands in.
+type Unknown = Option<(u32, String)>;
+
+fn unknown_in_list(bytes: &[u8], shape: &Shape) -> Result<Unknown, DecodeError> {
     let mut unknown = None;
     each_field(bytes, |number, _, element| {
-        let found = if number == 1 { unknown_in(element, shape)? } else { Some(number) };
-        unknown = unknown.or(found);
+        let of_list = || Some((number, format!("the list of {}", shape.name)));
+        let found = if number == 1 { unknown_in(element, shape)? } else { of_list() };
+        unknown = unknown.take().or(found);
         Ok(())
     })?;
     Ok(unknown)
 }
 
 /// The first field that a message has and its contract has not, however deep.
-fn unknown_in(bytes: &[u8], shape: &Shape) -> Result<Option<u32>, DecodeError> {
+fn unknown_in(bytes: &[u8], shape: &Shape) -> Result<Unknown, DecodeError> {
     let mut unknown = None;
     each_field(bytes, |number, wire_type, value| {
         let found = match shape.numbered(number) {
-            None => Some(number),
+            None => Some((number, shape.name.to_owned())),
             // A GUID of two halves has a shape of its own, which is not one of the vendor's contracts.
             Some(field) if wire_type == WireType::LengthDelimited => match shape_of(field.kind) {
                 (Some(inner), _) => unknown_in(value, inner)?,
@@ -91,7 +95,7 @@ fn unknown_in(bytes: &[u8], shape: &Shape) -> Result<Option<u32>, DecodeError> {
             },
             Some(_) => None,
         };
-        unknown = unknown.or(found);
+        unknown = unknown.take().or(found);
         Ok(())
     })?;
     Ok(unknown)

@@ -60,7 +60,7 @@ contract! {
         /// Charge in percent at the last position.
         battery: Option<f32> = "Battery" @ 19,
         /// Number of the device's type.
-        device_type_id: i32 = "DeviceTypeId" @ 20,
+        device_type_id: Option<i32> = "DeviceTypeId" @ 20,
         /// Name of the device's type.
         device_type: Option<String> = "DeviceType" @ 21,
         /// Login of the device.

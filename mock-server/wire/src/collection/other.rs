@@ -2,7 +2,7 @@
 
 use crate::collection::Range;
 use crate::contract;
-use crate::contract::{Loose, WriteOnly};
+use crate::contract::WriteOnly;
 
 contract! {
     /// A shift.
@@ -13,16 +13,18 @@ contract! {
         title: String = "Title",
         /// Number of its branch.
         branch_id: i32 = "BranchId",
-        /// When it begins. No source says in which form, so whatever comes is kept.
-        start_time: Loose = "StartTime",
+        /// When it begins: milliseconds since midnight, as far as can be told.
+        start_time: i64 = "StartTime",
         /// When it ends.
-        stop_time: Loose = "StopTime",
+        stop_time: i64 = "StopTime",
     }
 
     /// A quantity that sensors measure.
     pub struct Quantity = "QuantityContract" {
         /// Number of the quantity.
         id: i32 = "Id",
+        /// Number of its branch.
+        branch_id: i32 = "BranchId",
         /// Name of the quantity.
         title: String = "Title",
         /// How the vendor's apps colour it.
@@ -37,8 +39,8 @@ contract! {
         account_id: Option<i32> = "AccountId",
         /// What happened.
         message: Option<String> = "Message",
-        /// How bad it is. No source says in which form, so whatever comes is kept.
-        level: Loose = "Level",
+        /// How bad it is.
+        level: Option<String> = "Level",
         /// Unix milliseconds; the time at which it came, if it says none.
         timestamp: Option<i64> = "Timestamp",
         /// Number of its branch.

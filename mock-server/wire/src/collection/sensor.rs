@@ -1,7 +1,7 @@
 //! Sensors and what they measure.
 
 use crate::contract;
-use crate::contract::WriteOnly;
+use crate::contract::{Narrow, WriteOnly};
 use crate::localization::Action;
 
 contract! {
@@ -18,13 +18,13 @@ contract! {
         /// Free text.
         note: Option<String> = "Note" @ 5,
         /// Sector coordinate.
-        x: Option<f32> = "X" @ 6,
+        x: Option<Narrow> = "X" @ 6,
         /// Sector coordinate.
-        y: Option<f32> = "Y" @ 7,
+        y: Option<Narrow> = "Y" @ 7,
         /// Charge in percent.
         battery: Option<f32> = "Battery" @ 8,
         /// Number of its sector.
-        sector_id: i32 = "SectorId" @ 9,
+        sector_id: Option<i32> = "SectorId" @ 9,
         /// Its newest data, one a quantity.
         sensor_data: Vec<SensorData> = "SensorData" @ 11,
         /// Number of its area.

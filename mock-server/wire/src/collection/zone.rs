@@ -2,7 +2,7 @@
 
 use super::Device;
 use crate::contract;
-use crate::contract::{Linked, SplitGuid};
+use crate::contract::{Linked, Narrow, SplitGuid};
 
 contract! {
     /// An area of a layer.
@@ -38,9 +38,9 @@ contract! {
     /// A point of a map.
     pub struct Point = "PointContract" {
         /// Sector coordinate.
-        x: f32 = "X" @ 1,
+        x: Narrow = "X" @ 1,
         /// Sector coordinate.
-        y: f32 = "Y" @ 2,
+        y: Narrow = "Y" @ 2,
     }
 
     /// A layer of a branch.
@@ -126,11 +126,11 @@ contract! {
         /// Hardware address.
         mac: Option<String> = "Mac" @ 6,
         /// Sector coordinate.
-        x: Option<f32> = "X" @ 7,
+        x: Option<Narrow> = "X" @ 7,
         /// Sector coordinate.
-        y: Option<f32> = "Y" @ 8,
+        y: Option<Narrow> = "Y" @ 8,
         /// Height.
-        z: Option<f32> = "Z" @ 9,
+        z: Option<Narrow> = "Z" @ 9,
         /// Name of the beacon.
         title: String = "Title" @ 10,
         /// Whether it is in use.
@@ -142,7 +142,7 @@ contract! {
         /// Whether a geofence is set.
         geofence: bool = "Geofence" @ 15,
         /// How far the geofence reaches.
-        geofence_range: Option<f32> = "GeofenceRange" @ 16,
+        geofence_range: Option<Narrow> = "GeofenceRange" @ 16,
         /// Name of its group.
         cluster: Option<String> = "Cluster" @ 17,
         /// Unix milliseconds of its last sign of life.

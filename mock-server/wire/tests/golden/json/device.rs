@@ -26,7 +26,7 @@ fn devices() {
         is_moving: true,
         fall_status: FallStatus::ManDown,
         battery: Some(9.5),
-        device_type_id: 10,
+        device_type_id: Some(10),
         device_type: text("d"),
         login: "l".to_owned(),
         position: true,
@@ -65,7 +65,7 @@ fn a_link_is_an_id_or_a_whole() {
     let whole = Layer { id: 7, title: "t".to_owned(), ..Layer::default() };
     check_written(
         &layers(vec![Linked::Whole(Box::new(whole)), Linked::Id(8)]),
-        r#"{"Id":0,"BranchId":0,"Title":"","IsMoving":false,"FallStatus":"OK","DeviceTypeId":0,"Login":"",
+        r#"{"Id":0,"BranchId":0,"Title":"","IsMoving":false,"FallStatus":"OK","Login":"",
         "Position":false,"Geofence":false,"Layers":[{"Id":7,"Title":"t","BranchId":0,"Visible":false,
         "Localization":false,"Created":0,"Updated":0,"Areas":[],"Devices":[],"IsNoGo":false},8]}"#,
     );
@@ -109,7 +109,7 @@ fn man_down() {
 fn nothing_set() {
     check_default::<Device>(
         "DeviceContract",
-        r#"{"Id":0,"BranchId":0,"Title":"","IsMoving":false,"FallStatus":"OK","DeviceTypeId":0,"Login":"",
+        r#"{"Id":0,"BranchId":0,"Title":"","IsMoving":false,"FallStatus":"OK","Login":"",
         "Position":false,"Geofence":false,"Layers":[]}"#,
     );
     check_default::<DynamicDevice>("DynamicDeviceContract", r#"{"Id":"","Login":"","Title":"","FallStatus":0}"#);

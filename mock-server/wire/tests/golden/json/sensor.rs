@@ -3,7 +3,7 @@
 use wire::collection::{
     AppInfo, Range, RangeStep, Sensor, SensorBatch, SensorBatchResult, SensorData, SensorRecord, SensorRecordResult,
 };
-use wire::contract::WriteOnly;
+use wire::contract::{Narrow, WriteOnly};
 use wire::localization::Action;
 
 use super::{check, check_default, check_read, text};
@@ -29,10 +29,10 @@ fn sensors() {
         title: "t".to_owned(),
         mac: text("m"),
         note: text("n"),
-        x: Some(2.0),
-        y: Some(3.5),
+        x: Some(Narrow(2.0)),
+        y: Some(Narrow(3.5)),
         battery: Some(4.5),
-        sector_id: 5,
+        sector_id: Some(5),
         sensor_data: vec![data],
         area_id: Some(6),
         external_id: text("e"),
@@ -98,7 +98,7 @@ fn app() {
 
 #[test]
 fn nothing_set() {
-    check_default::<Sensor>("SensorContract", r#"{"Id":0,"Login":"","Title":"","SectorId":0,"SensorData":[]}"#);
+    check_default::<Sensor>("SensorContract", r#"{"Id":0,"Login":"","Title":"","SensorData":[]}"#);
     check_default::<SensorData>(
         "SensorDataContract",
         r#"{"Id":0,"SensorId":0,"Quantity":"","Timestamp":0,"Index":0,"VisibleInApp":false}"#,

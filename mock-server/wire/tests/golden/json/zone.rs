@@ -1,7 +1,7 @@
 //! Areas, layers, paths and beacons.
 
 use wire::collection::{Area, AreaOccurrence, Beacon, Layer, LoginName, Path, PathPoint, Point};
-use wire::contract::{Linked, SplitGuid};
+use wire::contract::{Linked, Narrow, SplitGuid};
 
 use super::{check, check_default, text};
 use crate::GUID;
@@ -16,7 +16,7 @@ fn areas() {
         branch_id: 3,
         layer_id: Some(4),
         color: text("#22c55e"),
-        coordinates: vec![Point { x: 5.0, y: 6.5 }],
+        coordinates: vec![Point { x: Narrow(5.0), y: Narrow(6.5) }],
         description: text("d"),
         created: 1_767_225_601_000,
         updated: 1_767_225_602_000,
@@ -103,15 +103,15 @@ fn beacons() {
         sector_id: Some(2),
         branch_id: 3,
         mac: text("m"),
-        x: Some(4.0),
-        y: Some(5.5),
-        z: Some(6.0),
+        x: Some(Narrow(4.0)),
+        y: Some(Narrow(5.5)),
+        z: Some(Narrow(6.0)),
         title: "t".to_owned(),
         active: true,
         position: true,
         type_id: Some(7),
         geofence: true,
-        geofence_range: Some(8.5),
+        geofence_range: Some(Narrow(8.5)),
         cluster: text("c"),
         last_time_online: Some(1_767_225_601_000),
         use_gps: true,
