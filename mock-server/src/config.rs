@@ -10,13 +10,14 @@ mod unit;
 
 pub use file::{ConfigError, load};
 pub use open::{
-    ActionForm, AnswersSection, BadLogin, Credentials, Duplicate, ErrorBody, Fidelity, Gone, MissingLogin, NoDevice,
-    Presence, Reception, RecordsSection, RefusalsSection, Refused, SectorGone, SensorMade, SigningSection,
+    ActionForm, AnswersSection, BadLogin, Credentials, Duplicate, ErrorBody, ExpiredToken, Fidelity, Gone,
+    MissingLogin, NoDevice, Presence, Reception, RecordsSection, RefreshedToken, RefusalsSection, Refused, SectorGone,
+    SensorMade, SigningSection,
 };
 pub use sections::{
     Cors, EntropySection, JournalSection, LimitsSection, PositionsSection, ServerSection, TimbrSection, TlsSection,
 };
-pub use twinzo::{ExpiredToken, OldToken, RefreshSection, RefreshedToken, TwinzoSection};
+pub use twinzo::{OldToken, RefreshSection, TwinzoSection};
 pub(crate) use unit::parse_signed;
 pub use unit::{Count, Size, Span};
 

@@ -68,6 +68,24 @@ choices! {
         Strict = "strict",
     }
 
+    /// What a refresh answers.
+    RefreshedToken {
+        /// Another token.
+        #[default]
+        New = "new",
+        /// The same token with a later expiry.
+        Same = "same",
+    }
+
+    /// Whether an expired token can be refreshed.
+    ExpiredToken {
+        /// It cannot.
+        #[default]
+        Refused = "refused",
+        /// It can.
+        Refreshed = "refreshed",
+    }
+
     /// Shape of a 401.
     ErrorBody {
         /// RFC 9457.

@@ -8,7 +8,9 @@ use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::open::{AnswersSection, Fidelity, RecordsSection, RefusalsSection, SigningSection};
+use super::open::{
+    AnswersSection, ExpiredToken, Fidelity, RecordsSection, RefreshedToken, RefusalsSection, SigningSection,
+};
 use super::unit::{Count, Span};
 use crate::directory::{AccountId, Directory, Quirk, SHORT_LIFE_SECS};
 use crate::token::{LifeOverride, LoginAnswer, TokenFormat, TokenLife};
@@ -70,17 +72,6 @@ pub struct RefreshSection {
     pub expired: ExpiredToken,
 }
 
-/// What a refresh answers.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RefreshedToken {
-    /// Another token.
-    #[default]
-    New,
-    /// The same token with a later expiry.
-    Same,
-}
-
 /// What becomes of a token that was refreshed.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum OldToken {
@@ -91,17 +82,6 @@ pub enum OldToken {
     Grace(Span),
     /// It lives as long as it would have lived.
     Lives,
-}
-
-/// Whether an expired token can be refreshed.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ExpiredToken {
-    /// It cannot.
-    #[default]
-    Refused,
-    /// It can.
-    Refreshed,
 }
 
 /// A text that says nothing about an old token.

@@ -2,93 +2,18 @@
 //! apart by hand, so that a wrong number in the server's contracts cannot hide behind itself.
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::messages::{Field, JSON, PROTOBUF, call, field, get, messages, post, scan, text, text_of};
 use crate::support::{API_KEY, BRATISLAVA, CLIENT, PUNE, START_MS, Signature, TestServer, send};
 
-const PROTOBUF: &str = "application/x-protobuf";
-const JSON: &str = "application/json";
 /// Client, Login, Password.
 const LOGIN: &[u8] = b"\x0a\x0eacme-logistics\x12\x0bforklift-01\x1a\x10forklift-01-pass";
-/// Every member of a location: Timestamp 1767225601000, SectorId 1, X 12500.5, Y 8300, Z 0, Interval 1000, Battery 87,
+/// Every member of a location: Timestamp 1767225601000, `SectorId` 1, X 12500.5, Y 8300, Z 0, Interval 1000, Battery 87,
 /// `IsMoving`, Distances (`BeaconId` 7, Distance 2.5, RSSI -60), `LocalizationAreas` 1 and 2, `NoGoAreas` 2.
 const LOCATION: &[u8] = b"\x08\xe8\xd7\xea\xb6\xb7\x33\x10\x01\x1d\x00\x52\x43\x46\x25\x00\xb0\x01\x46\x2d\0\0\0\0\
     \x30\xe8\x07\x38\x57\x40\x01\x4a\x12\x08\x07\x15\x00\x00\x20\x40\x18\xc4\xff\xff\xff\xff\xff\xff\xff\xff\x01\
     \x52\x02\x01\x02\x5a\x01\x02";
-
-/// One field of a message.
-#[derive(Debug, PartialEq)]
-enum Field<'b> {
-    Varint(u64),
-    Fixed64(&'b [u8]),
-    Bytes(&'b [u8]),
-    Fixed32(&'b [u8]),
-}
-
-struct Answer {
-    status: u16,
-    media: String,
-    body: Vec<u8>,
-}
-
-/// The fields of a message, each with its number.
-fn scan(mut bytes: &[u8]) -> Vec<(u64, Field<'_>)> {
-    let mut fields = Vec::new();
-    while !bytes.is_empty() {
-        let key = varint(&mut bytes);
-        let field = match key & 7 {
-            0 => Field::Varint(varint(&mut bytes)),
-            1 => Field::Fixed64(take(&mut bytes, 8)),
-            2 => {
-                let length = varint(&mut bytes);
-                Field::Bytes(take(&mut bytes, length))
-            }
-            5 => Field::Fixed32(take(&mut bytes, 4)),
-            other => panic!("no wire type: {other}"),
-        };
-        fields.push((key >> 3, field));
-    }
-    fields
-}
-
-fn varint(bytes: &mut &[u8]) -> u64 {
-    let length = bytes.iter().position(|byte| byte & 0x80 == 0).unwrap() as u64 + 1;
-    take(bytes, length).iter().rev().fold(0, |value, byte| (value << 7) | u64::from(byte & 0x7f))
-}
-
-fn take<'b>(bytes: &mut &'b [u8], length: u64) -> &'b [u8] {
-    let (head, tail) = bytes.split_at(usize::try_from(length).unwrap());
-    *bytes = tail;
-    head
-}
-
-fn text(text: &str) -> Field<'_> {
-    Field::Bytes(text.as_bytes())
-}
-
-/// The first field of a number.
-#[track_caller]
-fn field(message: &[u8], number: u64) -> Field<'_> {
-    scan(message).into_iter().find(|(found, _)| *found == number).unwrap().1
-}
-
-#[track_caller]
-fn text_of(message: &[u8], number: u64) -> String {
-    match field(message, number) {
-        Field::Bytes(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
-        other => panic!("{number} is {other:?}"),
-    }
-}
-
-/// The messages of a list.
-#[track_caller]
-fn messages(list: &[u8]) -> Vec<&[u8]> {
-    let message = |field| match field {
-        (1, Field::Bytes(message)) => message,
-        other => panic!("a list has nothing but its elements: {other:?}"),
-    };
-    scan(list).into_iter().map(message).collect()
-}
 
 /// As .NET orders the bytes of a GUID, in two halves.
 fn halves(guid: &str) -> (Vec<u8>, Vec<u8>) {
@@ -104,57 +29,6 @@ fn key() -> Signature {
 /// As the C++ devkit signs its first call.
 fn unsigned() -> Signature {
     Signature(["Client", "Branch", "Token", "Api-Key"].map(|name| (name, String::new())).to_vec())
-}
-
-async fn call(
-    server: &TestServer,
-    (method, path): (Method, &str),
-    signature: &Signature,
-    body: Option<(&str, &[u8])>,
-    accept: &str,
-) -> Answer {
-    let mut request = signature.sign(server.request(method, path)).header("accept", accept);
-    if let Some((media, body)) = body {
-        request = request.header("content-type", media).body(body.to_vec());
-    }
-    let response = request.send().await.unwrap();
-    let media = response.headers().get("content-type").map_or("", |media| media.to_str().unwrap()).to_owned();
-    let status = response.status().as_u16();
-    Answer { status, media, body: response.bytes().await.unwrap().to_vec() }
-}
-
-async fn get(server: &TestServer, path: &str, signature: &Signature) -> Answer {
-    call(server, (Method::GET, path), signature, None, PROTOBUF).await
-}
-
-async fn post(server: &TestServer, path: &str, signature: &Signature, body: &[u8]) -> Answer {
-    call(server, (Method::POST, path), signature, Some((PROTOBUF, body)), PROTOBUF).await
-}
-
-// === impl Answer ===
-
-impl Answer {
-    #[track_caller]
-    fn assert(self, status: u16, media: &str) -> Vec<u8> {
-        let text = String::from_utf8_lossy(&self.body);
-        assert_eq!((self.status, self.media.split(';').next().unwrap()), (status, media), "{text}");
-        self.body
-    }
-
-    #[track_caller]
-    fn assert_json(self, status: u16) -> Value {
-        serde_json::from_slice(&self.assert(status, JSON)).unwrap()
-    }
-
-    #[track_caller]
-    fn assert_problem(self, status: u16) -> Value {
-        serde_json::from_slice(&self.assert(status, "application/problem+json")).unwrap()
-    }
-
-    #[track_caller]
-    fn assert_empty(self, status: u16) {
-        assert_eq!(self.assert(status, ""), b"");
-    }
 }
 
 /// Logs in and says how to sign from then on.
@@ -346,8 +220,7 @@ async fn a_change_takes_the_fields_that_are_there() {
         (b"", "Login", json!("tug-01")),
     ] {
         expected[name] = value;
-        let patch = (Method::PATCH, path.as_str());
-        call(&server, patch, &key(), Some((PROTOBUF, body)), PROTOBUF).await.assert(200, PROTOBUF);
+        call(&server, (Method::PATCH, &path), &key(), Some((PROTOBUF, body)), PROTOBUF).await.assert(200, PROTOBUF);
         assert_eq!(server.get(&path, &key()).await.assert(200).json(), expected, "{name}");
     }
     call(&server, (Method::DELETE, &path), &key(), None, PROTOBUF).await.assert_empty(204);
@@ -410,9 +283,9 @@ async fn a_sensor_is_made_alone_and_its_data_comes_in_a_batch() {
     let made = made.assert(201, PROTOBUF);
     assert_eq!((text_of(&made, 2), field(&made, 9)), ("scale-01".to_owned(), Field::Varint(1)));
     // Login; then Timestamp 5, Quantity, Value, Unit, DataType, ValueOK.
-    let batch = b"\x0a\x2c\x0a\x08scale-01\x12\x20\x08\x05\x12\x06Weight\x1a\x0212\x22\x02kg\x2a\x06Double\x30\x01";
-    let batch = [batch.as_slice(), b""].concat();
-    let answer = call(&server, (Method::POST, "/v3/sensors/batch"), &key(), Some((PROTOBUF, &batch)), JSON).await;
+    let batch = b"\x0a\x28\x0a\x08scale-01\x12\x1c\x08\x05\x12\x06Weight\x1a\x0212\x22\x02kg\x2a\x06Double\x30\x01";
+    let answer =
+        call(&server, (Method::POST, "/v3/sensors/batch"), &key(), Some((PROTOBUF, batch.as_slice())), JSON).await;
     assert_eq!(answer.assert_json(200)[0]["SensorData"][0]["Action"], "Create");
     let sensor = server.get("/v3/sensors/login/scale-01", &key()).await.assert(200).json();
     let data = &sensor["SensorData"][0];
