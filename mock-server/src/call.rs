@@ -41,9 +41,12 @@ impl Call<'_> {
 
     /// The first value of a query parameter, decoded; names are compared without regard to case.
     pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+        let decoded = |text: &str| {
+            let spaced = text.replace('+', " ");
+            percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+        };
         let pairs = self.query?.split('&').filter_map(|pair| pair.split_once('='));
-        let (_, value) = pairs.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
-        let spaced = value.replace('+', " ");
-        Some(percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned())
+        let (_, value) = pairs.into_iter().find(|(key, _)| decoded(key).eq_ignore_ascii_case(name))?;
+        Some(decoded(value))
     }
 }

@@ -5,8 +5,10 @@
 
 mod members;
 mod merge;
+mod names;
 mod nullable;
 
-pub(crate) use members::{Members, Names, Noted, Notes};
+pub(crate) use members::{Members, Noted};
 pub(crate) use merge::merge;
+pub(crate) use names::{Names, Notes};
 pub(crate) use nullable::Nullable;

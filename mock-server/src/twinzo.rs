@@ -9,6 +9,7 @@ mod localization;
 mod logs;
 mod man_down;
 mod media;
+mod occurrences;
 mod positions;
 mod problem;
 mod routes;

@@ -136,7 +136,10 @@ pub(super) async fn remove(
 ) -> Result<StatusCode, AdminProblem> {
     edit(&sandbox, &login, whose, |directory, named| {
         match named {
-            Named::Twinzo(id) => directory.remove_account(*id),
+            Named::Twinzo(id) => {
+                directory.remove_account(*id);
+                sandbox.positions.forget(*id);
+            }
             Named::Timbr(user) => directory.remove_timbr_user(&user.name),
         }
         Ok(())

@@ -57,6 +57,9 @@ pub enum InvalidWorld {
     },
 }
 
+/// When the rows were made whose file does not say so: 2026-01-01T00:00:00Z, in unix milliseconds.
+const MADE: i64 = 1_767_225_600_000;
+
 const DEFAULT_WORLD: &str = include_str!("default-world.toml");
 
 /// A directory on its way: its tables are not shared yet.
@@ -193,9 +196,10 @@ impl Draft {
             let number = seed.number();
             let mut row = R::blank();
             row.adopt(seed.clone(), |name| given.contains(&name));
-            row.identify(Birth { number, branch: home.number, guid: guid_of(home, what, number), now: 0 });
+            row.identify(Birth { number, branch: home.number, guid: guid_of(home, what, number), now: MADE });
             // The file has the last word, also on what the server decides by itself.
             row.adopt(seed, |name| given.contains(&name));
+            row.settle(home.number);
             if number < 1 || !table.is_free(number) {
                 return Err(InvalidWorld::Double { what, name: number.to_string() });
             }

@@ -30,7 +30,9 @@ impl Directory {
         bytes: usize,
     ) -> Result<i32, InvalidEdit> {
         let number = self.table::<R>().next_number();
-        row.identify(birth(number, self.branch(branch).id));
+        let home = self.branch(branch).id;
+        row.identify(birth(number, home));
+        row.settle(home);
         if let Some(Holder { kind, login, password }) = row.holder() {
             let password = password.0.take().unwrap_or_default();
             let login = Arc::from(login);
@@ -66,6 +68,7 @@ impl Directory {
         let account = row.holder().map(|holder| holder.login.to_owned());
         let account = account.and_then(|login| self.account_by_login(self.branch(branch).client, &login));
         change(&mut row)?;
+        row.settle(self.branch(branch).id);
         if let (Some(account), Some(Holder { login, password, .. })) = (account, row.holder()) {
             let (login, password) = (login.to_owned(), password.0.take());
             self.rename(account, &login, password)?;

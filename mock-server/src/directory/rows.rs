@@ -47,6 +47,9 @@ pub(crate) trait Row: Contract {
     /// Gives a new row its identity.
     fn identify(&mut self, birth: Birth);
 
+    /// Gives what belongs to it the numbers that follow from its own and its branch's.
+    fn settle(&mut self, _branch: i32) {}
+
     /// It changed.
     fn touch(&mut self, _now: i64) {}
 
@@ -110,6 +113,9 @@ tables! {
     shifts: Shift,
     users: UserDetail,
 }
+
+/// Numbers that a path has for its points.
+const POINTS_OF_A_PATH: i32 = 1000;
 
 impl Row for Area {
     kept_in!(areas);
@@ -245,9 +251,13 @@ impl Row for Path {
     fn identify(&mut self, birth: Birth) {
         (self.id, self.branch_id, self.guid) = (birth.number, birth.branch, SplitGuid(birth.guid));
         (self.created, self.updated) = (birth.now, birth.now);
-        let (path, branch) = (birth.number, birth.branch);
+    }
+
+    fn settle(&mut self, branch: i32) {
+        let path = self.id;
         for (index, point) in (0..).zip(&mut self.path_points) {
-            (point.id, point.path_id, point.branch_id, point.index) = (path * 1000 + index, path, branch, index);
+            let id = path.saturating_mul(POINTS_OF_A_PATH).saturating_add(index);
+            (point.id, point.path_id, point.branch_id, point.index) = (id, path, branch, index);
         }
     }
 
@@ -283,11 +293,15 @@ impl Row for Sector {
     fn identify(&mut self, birth: Birth) {
         (self.id, self.branch_id, self.guid) = (birth.number, birth.branch, Guid(birth.guid));
         self.modified = birth.now;
+    }
+
+    fn settle(&mut self, branch: i32) {
+        let sector = self.id;
         for item in &mut self.gps_items {
-            item.sector_id = birth.number;
+            item.sector_id = sector;
         }
         for barrier in &mut self.barriers {
-            (barrier.sector_id, barrier.branch_id) = (birth.number, birth.branch);
+            (barrier.sector_id, barrier.branch_id) = (sector, branch);
         }
     }
 

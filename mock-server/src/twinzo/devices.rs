@@ -36,6 +36,17 @@ impl Shown for Device {
     }
 }
 
+/// `DELETE devices/{id}`, with its history.
+pub(super) fn delete(work: &mut Work<'_>) -> Result<Answer, Refusal> {
+    let row = work.directory().table::<Device>().get(work.branch(), work.number());
+    let account = row.and_then(|row| work.holder(AccountKind::Device, &row.login)).map(|(account, _)| account);
+    let answer = rows::delete::<Device>(work)?;
+    if let Some(account) = account {
+        work.sandbox.positions.forget(account);
+    }
+    Ok(answer)
+}
+
 /// `GET devices/login/{login}`.
 pub(super) fn by_login(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let login = work.segment(0);

@@ -15,7 +15,9 @@ use wire::localization::{DeviceLocations, LocalizationResult, Location};
 use super::problem::Refusal;
 use super::rows::Shown;
 use super::work::Work;
-use super::{authorization, devices, library, localization, logs, man_down, rows, sensors, tenants, zones};
+use super::{
+    authorization, devices, library, localization, logs, man_down, occurrences, rows, sensors, tenants, zones,
+};
 use crate::answer::Answer;
 use crate::operation::{Part, TwinzoOperation as Op};
 
@@ -160,7 +162,7 @@ pub(crate) fn describe(operation: Op) -> Endpoint {
         Op::AreasPatch => patch::<Area>(),
         Op::AreasDelete => delete::<Area>(SDK_GUESS),
         Op::AreasOccurrence => {
-            signed(200, contract::<Vec<AreaOccurrence>>(), "SDK; reckoning GUESS", zones::occurrences)
+            signed(200, contract::<Vec<AreaOccurrence>>(), "SDK; reckoning GUESS", occurrences::list)
         }
         Op::AosOrders => signed(200, contract::<Vec<Order>>(), SDK, library::orders),
         Op::BeaconsList => list::<Beacon>(SDK),
@@ -179,7 +181,7 @@ pub(crate) fn describe(operation: Op) -> Endpoint {
         Op::DevicesGet => get::<Device>(SDK_OBS),
         Op::DevicesCreate => create::<Device>("SDK, OBS-note"),
         Op::DevicesPatch => patch::<Device>(),
-        Op::DevicesDelete => delete::<Device>("SDK, OBS-note"),
+        Op::DevicesDelete => signed(204, Answers::Nothing, "SDK, OBS-note", devices::delete),
         Op::DevicesGetByLogin => signed(200, contract::<Device>(), SDK_OBS, devices::by_login),
         Op::DevicesLocations => signed(200, contract::<Vec<Location>>(), SDK, devices::locations),
         Op::DevicesDynamic => signed(200, contract::<Vec<DynamicDevice>>(), SDK, devices::dynamic),

@@ -90,6 +90,11 @@ impl Positions {
         });
     }
 
+    /// Nobody asks for a device any more that is gone.
+    pub(crate) fn forget(&self, device: AccountId) {
+        self.tracks.write().unwrap_or_else(PoisonError::into_inner).remove(&device);
+    }
+
     pub(crate) fn clear(&self) {
         self.tracks.write().unwrap_or_else(PoisonError::into_inner).clear();
     }

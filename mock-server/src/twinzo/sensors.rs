@@ -150,7 +150,7 @@ fn of(record: &SensorRecord) -> SensorData {
         quantity: record.quantity.clone().unwrap_or_default(),
         value: record.value.clone(),
         unit: record.unit.clone(),
-        data_type: record.data_type.clone(),
+        data_type: record.data_type,
         timestamp: record.timestamp,
         visible_in_app: true,
         ..SensorData::default()
@@ -159,7 +159,7 @@ fn of(record: &SensorRecord) -> SensorData {
 
 /// Bytes that a record counts for.
 fn weight(record: &SensorRecord) -> usize {
-    let texts = [&record.quantity, &record.value, &record.unit, &record.data_type];
+    let texts = [&record.quantity, &record.value, &record.unit];
     texts.into_iter().flatten().map(String::len).sum()
 }
 

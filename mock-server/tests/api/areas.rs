@@ -188,7 +188,7 @@ fn holders_and_data() -> [Collection; 5] {
         Collection {
             path: "/v3/quantities",
             body: json!({ "Title": "Noise", "Range": range() }),
-            added: json!({}),
+            added: json!({ "BranchId": 1 }),
             made: &[],
             changed: &[],
             change: json!({ "Title": "Loudness" }),
@@ -213,11 +213,11 @@ fn holders_and_data() -> [Collection; 5] {
         },
         Collection {
             path: "/v3/shifts",
-            body: json!({ "Title": "Night", "StartTime": "22:00:00", "StopTime": "06:00:00" }),
+            body: json!({ "Title": "Night", "StartTime": 79_200_000, "StopTime": 21_600_000 }),
             added: json!({ "BranchId": 1 }),
             made: &[],
             changed: &[],
-            change: json!({ "StopTime": "05:30:00" }),
+            change: json!({ "StopTime": 0 }),
         },
     ]
 }
@@ -292,45 +292,79 @@ async fn names_in_a_change_are_compared_without_regard_to_case() {
 }
 
 #[tokio::test]
+async fn null_takes_a_member_back_and_a_reset_brings_the_world_back() {
+    let server = TestServer::start().await;
+    let client = Client::new(&server, BRATISLAVA);
+    let before = client.get("/v3/areas").await.assert(200).text;
+    let change = json!({ "Color": null, "Coordinates": null, "Title": "Dock" });
+    let after = client.patch("/v3/areas/1", &change).await.assert(200).json();
+    assert_eq!((after.get("Color"), &after["Coordinates"], &after["SectorId"]), (None, &json!([]), &json!(1)));
+    create(&client, "/v3/areas", &json!({ "Title": "Ramp" })).await;
+    client.delete("/v3/areas/2").await.assert(204);
+    server.admin(Method::POST, "/reset", None).await.assert(204);
+    assert_eq!(client.get("/v3/areas").await.assert(200).text, before);
+}
+
+/// What the C# devkit writes: every member, null where nothing was set, and a GUID of zeros.
+fn written_by_the_sdk() -> [(&'static str, Value); 9] {
+    [
+        (
+            "/v3/areas",
+            json!({ "Guid": ZERO_GUID, "Title": "Ramp", "SectorId": 0, "LayerId": null, "Color": null,
+                "Coordinates": null, "Description": null, "Created": 0, "Updated": 0, "TargetBranchId": null,
+                "ExternalId": null }),
+        ),
+        (
+            "/v3/beacons",
+            json!({ "SectorId": null, "Mac": null, "X": null, "Y": null, "Z": null, "Title": null, "Active": false,
+                "Position": false, "TypeId": null, "Geofence": false, "GeofenceRange": null, "Cluster": null,
+                "LastTimeOnline": null, "UseGps": false, "CFUUID": null }),
+        ),
+        (
+            "/v3/devices",
+            json!({ "Mac": null, "SectorId": null, "Title": "Tug", "Note": null, "LastTimeOnline": null, "X": null,
+                "Y": null, "Z": null, "AppVersion": null, "IsMoving": false, "FallStatus": "OK", "Battery": null,
+                "DeviceTypeId": null, "Position": false, "Geofence": false, "GeofenceRange": null, "Password": null,
+                "Layers": null, "DeviceStatus": null, "Heartbeat": null, "Color": null, "Login": "tug-01" }),
+        ),
+        (
+            "/v3/layers",
+            json!({ "Title": null, "Icon": null, "Visible": false, "Localization": false, "Created": 0, "Updated": 0,
+                "Areas": null, "Devices": null, "Paths": null, "Children": null, "ExternalId": null }),
+        ),
+        ("/v3/quantities", json!({ "Title": null, "Range": null })),
+        (
+            "/v3/sectors",
+            json!({ "Guid": ZERO_GUID, "Title": null, "BarrierHeight": 0, "BarrierWidth": 0, "SectorWidth": 0,
+                "SectorHeight": 0, "Modified": 0, "GpsItems": null, "Areas": null, "Barriers": null, "Beacons": null,
+                "Sensors": null, "Configuration": null, "Paths": null, "Floor": null }),
+        ),
+        (
+            "/v3/sensor-datas",
+            json!({ "Quantity": null, "Value": null, "Unit": null, "DataType": "Byte", "Timestamp": 0, "Range": null,
+                "Index": 0, "VisibleInApp": false, "SensorId": 0 }),
+        ),
+        (
+            "/v3/sensors",
+            json!({ "Title": "Scale", "Mac": null, "Note": null, "X": null, "Y": null, "Battery": null, "SectorId": null,
+                "SensorData": null, "AreaId": null, "Password": null, "Color": null, "ExternalId": null,
+                "SensorTypeId": null, "Login": "scale-01" }),
+        ),
+        ("/v3/shifts", json!({ "Title": null, "StartTime": 0, "StopTime": 0 })),
+    ]
+}
+
+#[tokio::test]
 async fn nulls_and_zero_guids_are_accepted_as_the_sdk_writes_them() {
     let server = TestServer::start().await;
     let client = Client::new(&server, BRATISLAVA);
-    for Collection { path, body, .. } in collections() {
-        // The SDK writes every member; of those that may be null, these are left without a value.
-        let nullable = body.as_object().unwrap().keys().filter(|name| is_nullable(path, name));
-        let nulls: Value = nullable.map(|name| (name.clone(), Value::Null)).collect::<serde_json::Map<_, _>>().into();
-        let body = merged(&merged(&body, &nulls), &json!({ "Id": 0, "Guid": ZERO_GUID, "BranchId": 0 }));
-        let body = merged(&body, &lists(path));
+    for (path, body) in written_by_the_sdk() {
         let answer = create(&client, path, &body).await;
         let text = answer.to_string();
         assert!(!text.contains("null") && !text.contains(ZERO_GUID), "{path} → {text}");
-        assert_row(&client, path, &answer).await;
-    }
-}
-
-/// What §6.1 marks as nullable; a text may always be null, unless it is required.
-fn is_nullable(path: &str, name: &str) -> bool {
-    let required: &[&str] = match path {
-        "/v3/areas" => &["SectorId", "LayerId"],
-        "/v3/beacons" => &["Active", "Position", "Geofence", "UseGps"],
-        "/v3/devices" => &["IsMoving", "FallStatus", "DeviceTypeId", "Position", "Geofence"],
-        "/v3/layers" => &["Visible", "Localization", "IsNoGo"],
-        "/v3/sectors" => &["BarrierHeight", "BarrierWidth", "SectorWidth", "SectorHeight"],
-        "/v3/sensor-datas" => &["SensorId", "Quantity", "Timestamp", "Index", "VisibleInApp"],
-        _ => &["SectorId"],
-    };
-    !["Title", "Login"].contains(&name) && !required.contains(&name)
-}
-
-/// Lists that the SDK's contracts have and leaves null.
-fn lists(path: &str) -> Value {
-    match path {
-        "/v3/devices" => json!({ "Layers": null, "Password": null }),
-        "/v3/layers" => json!({ "Areas": null, "Devices": null }),
-        "/v3/sectors" => {
-            json!({ "GpsItems": null, "Areas": null, "Barriers": null, "Beacons": null, "Sensors": null, "Paths": null })
+        if let Some(guid) = answer.get("Guid") {
+            assert_new_guid(guid);
         }
-        "/v3/sensors" => json!({ "SensorData": null, "Password": null }),
-        _ => json!({}),
+        assert_row(&client, path, &answer).await;
     }
 }

@@ -82,10 +82,10 @@ async fn a_value_of_the_wrong_type_is_named_by_its_path_and_the_type() {
         ("areas", json!({ "Title": 5 }), "$.Title", "System.String"),
         ("areas", json!({ "Guid": "Ramp" }), "$.Guid", "System.Guid"),
         ("areas", json!({ "Created": "now" }), "$.Created", "System.Int64"),
-        ("areas", json!({ "Coordinates": [{ "X": "0" }] }), "$.Coordinates[0].X", "System.Single"),
-        ("areas", json!({ "coordinates": [{ "X": 0 }, { "y": [] }] }), "$.coordinates[1].y", "System.Single"),
+        ("areas", json!({ "Coordinates": [{ "X": "0" }] }), "$.Coordinates[0].X", "System.Double"),
+        ("areas", json!({ "coordinates": [{ "X": 0 }, { "y": [] }] }), "$.coordinates[1].y", "System.Double"),
         ("beacons", json!({ "Active": "yes" }), "$.Active", "System.Boolean"),
-        ("beacons", json!({ "GeofenceRange": "5" }), "$.GeofenceRange", "System.Nullable`1[System.Single]"),
+        ("beacons", json!({ "GeofenceRange": "5" }), "$.GeofenceRange", "System.Nullable`1[System.Double]"),
         ("devices", json!({ "X": "0" }), "$.X", "System.Nullable`1[System.Double]"),
         ("devices", json!({ "ValidX": "0" }), "$.ValidX", "System.Nullable`1[System.Single]"),
         ("devices", json!({ "LastTimeOnline": 0.5 }), "$.LastTimeOnline", "System.Nullable`1[System.Int64]"),
@@ -94,8 +94,10 @@ async fn a_value_of_the_wrong_type_is_named_by_its_path_and_the_type() {
         ("quantities", json!({ "Range": { "ranges": [{ "color": 5 }] } }), "$.Range.ranges[0].color", "System.String"),
         ("sectors", json!({ "GpsItems": [{ "Latitude": "48" }] }), "$.GpsItems[0].Latitude", "System.Double"),
         ("sectors", json!({ "Floor": "First" }), "$.Floor", "System.Nullable`1[System.Int32]"),
-        ("sensors", json!({ "SectorId": true }), "$.SectorId", "System.Int32"),
+        ("sensors", json!({ "AreaId": true }), "$.AreaId", "System.Nullable`1[System.Int32]"),
+        ("shifts", json!({ "StartTime": "06:00:00" }), "$.StartTime", "System.Int64"),
         ("logs", json!({ "AccountId": {} }), "$.AccountId", "System.Nullable`1[System.Int32]"),
+        ("logs", json!({ "Level": 3 }), "$.Level", "System.String"),
         ("devices/man-down", json!({ "Timestamp": "0" }), "$.Timestamp", "System.Int64"),
         ("layers/localization", json!({ "Login": 1 }), "$.Login", "System.String"),
         ("Authorization/Authenticate", json!({ "Password": 1 }), "$.Password", "System.String"),
@@ -143,12 +145,12 @@ async fn null_has_no_place_where_the_contract_has_none_for_it() {
     for (path, body, at, expected) in [
         ("localization", json!([{ "Timestamp": null }]), "$[0].Timestamp", "System.Int64"),
         ("areas", json!({ "SectorId": null }), "$.SectorId", "System.Int32"),
-        ("areas", json!({ "Coordinates": [{ "X": 1, "Y": null }] }), "$.Coordinates[0].Y", "System.Single"),
+        ("areas", json!({ "Coordinates": [{ "X": 1, "Y": null }] }), "$.Coordinates[0].Y", "System.Double"),
         ("beacons", json!({ "UseGps": null }), "$.UseGps", "System.Boolean"),
-        ("devices", json!({ "DeviceTypeId": null }), "$.DeviceTypeId", "System.Int32"),
+        ("devices", json!({ "IsMoving": null }), "$.IsMoving", "System.Boolean"),
         ("layers", json!({ "IsNoGo": null }), "$.IsNoGo", "System.Boolean"),
         ("sectors", json!({ "SectorWidth": null }), "$.SectorWidth", "System.Single"),
-        ("sensors", json!({ "SectorId": null }), "$.SectorId", "System.Int32"),
+        ("shifts", json!({ "StopTime": null }), "$.StopTime", "System.Int64"),
         ("sensor-datas", json!({ "Timestamp": null }), "$.Timestamp", "System.Int64"),
     ] {
         sender.assert_no(expected, at, &format!("/v3/{path}"), &body).await;
@@ -163,7 +165,7 @@ async fn a_number_must_fit() {
         ("areas", json!({ "SectorId": above }), "$.SectorId", "System.Int32"),
         ("areas", json!({ "SectorId": below }), "$.SectorId", "System.Int32"),
         ("areas", json!({ "Created": 1_u64 << 63 }), "$.Created", "System.Int64"),
-        ("areas", json!({ "Coordinates": [{ "X": 1e39 }] }), "$.Coordinates[0].X", "System.Single"),
+        ("sectors", json!({ "SectorWidth": 1e39 }), "$.SectorWidth", "System.Single"),
         ("sectors", json!({ "GpsItems": [{ "Y": -1e39 }] }), "$.GpsItems[0].Y", "System.Single"),
         ("sectors", json!({ "Floor": above }), "$.Floor", "System.Nullable`1[System.Int32]"),
         ("localization", json!([{ "Battery": 256 }]), "$[0].Battery", "System.Nullable`1[System.Byte]"),
@@ -172,9 +174,9 @@ async fn a_number_must_fit() {
     ] {
         sender.assert_no(expected, at, &format!("/v3/{path}"), &body).await;
     }
-    let most = json!({ "SectorId": i32::MAX, "Coordinates": [{ "X": 3e38, "Y": -3e38 }] });
+    let most = json!({ "SectorId": i32::MAX, "Coordinates": [{ "X": 1e39, "Y": -1e39 }] });
     let made = sender.post("/v3/areas", most.to_string()).await.assert(201).json();
-    assert_eq!(made["SectorId"], i32::MAX);
+    assert_eq!((&made["SectorId"], &made["Coordinates"]), (&most["SectorId"], &most["Coordinates"]));
     sender.post("/v3/localization", r#"[{"Timestamp":-9223372036854775808,"Battery":255}]"#).await.assert(200);
 }
 
@@ -202,9 +204,12 @@ async fn a_list_is_no_object_and_an_object_is_no_list() {
     ] {
         let errors = sender.errors(&format!("/v3/{path}"), body).await;
         assert!(errors[at].is_array(), "{path} {body} → {errors}");
-        if path == "localization" {
-            assert_eq!(errors["locationContract"], json!(["The locationContract field is required."]), "{body}");
-        }
+        let parameter = match path {
+            "localization" => "locationContract",
+            "areas" => "areaContract",
+            _ => continue,
+        };
+        assert_eq!(errors[parameter], json!([format!("The {parameter} field is required.")]), "{body}");
     }
 }
 

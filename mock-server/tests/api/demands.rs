@@ -266,6 +266,7 @@ async fn a_query_that_is_glued_to_a_time_is_refused_by_name() {
     let glued = format!("{range}/?$orderby=Timestamp");
     let problem = call(&server, Method::GET, &glued).await.assert_problem(400);
     assert!(problem["errors"]["to"].is_array(), "{problem}");
+    assert_eq!(server.last_reason().await, "QueryInvalid");
 }
 
 /// §7.11: a content type with a charset, and neither `Accept` nor `User-Agent`.

@@ -77,7 +77,9 @@ async fn a_login_is_given_once_in_a_client() {
     let server = TestServer::start().await;
     for taken in ["forklift-01", "agv-27", "dock-thermometer", "dispatcher@acme.example"] {
         for path in [DEVICES, "/v3/sensors"] {
-            server.post(path, &key(), &json!({ "Title": "Tug", "Login": taken })).await.assert_problem(409);
+            let problem =
+                server.post(path, &key(), &json!({ "Title": "Tug", "Login": taken })).await.assert_problem(409);
+            assert_eq!((&problem["title"], problem.get("code")), (&json!("ConflictException"), None));
             assert_eq!(server.last_reason().await, "LoginTaken");
         }
         let user = json!({ "Login": taken, "Password": "a-password", "Name": "A", "Surname": "B" });
@@ -113,6 +115,15 @@ async fn a_device_that_was_made_logs_in_and_nobody_is_shown_its_password() {
     delete(&server, &path).await.assert(204);
     let journal = server.admin(Method::GET, "/requests?limit=100", None).await.assert(200).text;
     assert!(journal.contains("tug-01") && !journal.contains(first) && !journal.contains(second), "{journal}");
+}
+
+#[tokio::test]
+async fn a_device_without_a_password_cannot_log_in() {
+    let server = TestServer::start().await;
+    server.post(DEVICES, &key(), &json!({ "Title": "Tug", "Login": "tug-01" })).await.assert(201);
+    login(&server, "tug-01", "").await.assert_problem(400);
+    login(&server, "tug-01", "tug-01-pass").await.assert_problem(401);
+    assert_eq!(server.last_reason().await, "PasswordWrong");
 }
 
 #[tokio::test]

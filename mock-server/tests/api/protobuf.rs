@@ -211,11 +211,11 @@ async fn a_change_takes_the_fields_that_are_there() {
     let Field::Varint(id) = field(&made, 1) else { panic!("{made:?}") };
     let path = format!("/v3/devices/{id}");
     let mut expected = server.get(&path, &key()).await.assert(200).json();
-    // Note; Position, which is false and yet there; Id and BranchId, in vain; nothing.
-    let (note, position) = (b"\x4a\x04rent", b"\xb8\x01\x00");
+    // Note; Geofence; Id and BranchId, in vain; nothing.
+    let (note, geofence) = (b"\x4a\x04rent", b"\xc0\x01\x01");
     for (body, name, value) in [
         (note.as_slice(), "Note", json!("rent")),
-        (position, "Position", json!(false)),
+        (geofence, "Geofence", json!(true)),
         (b"\x08\x63\x18\x4d", "BranchId", json!(1)),
         (b"", "Login", json!("tug-01")),
     ] {
@@ -244,7 +244,8 @@ async fn garbage_is_a_problem_in_json_and_stores_nothing() {
     ];
     for body in garbage {
         let problem = post(&server, "/v3/localization", &signature, body).await.assert_problem(400);
-        assert!(problem["errors"].is_object(), "{body:?} → {problem}");
+        let errors: Vec<_> = problem["errors"].as_object().unwrap().keys().collect();
+        assert_eq!(errors, ["locationContract"], "{body:?}");
         assert_eq!(server.last_reason().await, "BodyInvalid");
     }
     assert_eq!(server.get("/v3/devices/locations?deviceId=1", &key()).await.json(), json!([]));
@@ -265,8 +266,11 @@ async fn what_has_no_message_travels_as_json_alone() {
     let shift = Some((JSON, br#"{"Title":"Night"}"#.as_slice()));
     let made = call(&server, (Method::POST, "/v3/shifts"), &key(), shift, PROTOBUF).await.assert_json(201);
     assert_eq!(made["Title"], "Night");
-    for path in ["/v3/shifts", "/v3/clients", "/v3/quantities", "/v3/configuration/branch/map-theme"] {
-        get(&server, path, &key()).await.assert_json(200);
+    for path in "clients,shifts,quantities,configuration/branch/map-theme,devices/dynamic-locations,\
+        devices/dynamic-locations-short,areas/grid-area-occurrence?start=0&stop=1,aos/v2/data/orders,utils/demo-files-info"
+        .split(',')
+    {
+        get(&server, &format!("/v3/{path}"), &key()).await.assert_json(200);
     }
     for media in ["text/plain", "application/xml", ""] {
         let body = Some((media, b"\x1a\x04Ramp".as_slice()));
@@ -284,8 +288,7 @@ async fn a_sensor_is_made_alone_and_its_data_comes_in_a_batch() {
     assert_eq!((text_of(&made, 2), field(&made, 9)), ("scale-01".to_owned(), Field::Varint(1)));
     // Login; then Timestamp 5, Quantity, Value, Unit, DataType, ValueOK.
     let batch = b"\x0a\x28\x0a\x08scale-01\x12\x1c\x08\x05\x12\x06Weight\x1a\x0212\x22\x02kg\x2a\x06Double\x30\x01";
-    let answer =
-        call(&server, (Method::POST, "/v3/sensors/batch"), &key(), Some((PROTOBUF, batch.as_slice())), JSON).await;
+    let answer = post(&server, "/v3/sensors/batch", &key(), batch).await;
     assert_eq!(answer.assert_json(200)[0]["SensorData"][0]["Action"], "Create");
     let sensor = server.get("/v3/sensors/login/scale-01", &key()).await.assert(200).json();
     let data = &sensor["SensorData"][0];

@@ -57,6 +57,16 @@ async fn a_fall_is_taken_by_name_and_by_number() {
 }
 
 #[tokio::test]
+async fn a_fall_that_comes_late_changes_nothing() {
+    let server = TestServer::start().await;
+    for (seconds, kind, expected) in [(9, 1, "ManDown"), (5, 3, "ManDown"), (9, 4, "ManDownNegative")] {
+        let reply = server.post(MAN_DOWN, &key(), &fall("walker-01", seconds, kind)).await.assert(200).json();
+        assert_eq!(reply["Success"], true);
+        assert_eq!(fall_status(&server, 2).await, expected);
+    }
+}
+
+#[tokio::test]
 async fn a_fall_of_nobody_is_told_in_a_200() {
     let server = TestServer::start().await;
     let told = |login: &str| {
@@ -225,26 +235,6 @@ async fn of_a_shift_only_its_own_hours_count() {
 }
 
 #[tokio::test]
-async fn the_night_between_two_shifts_is_no_time_in_an_area() {
-    let server = TestServer::start().await;
-    let (here, nowhere) = (json!([1]), json!([]));
-    // There half an hour before the shift's end, gone after it; back the next morning.
-    let records = json!([
-        inside(MIDNIGHT + 13 * HOUR + HOUR / 2, &here, &nowhere),
-        inside(MIDNIGHT + 14 * HOUR + HOUR / 2, &nowhere, &nowhere),
-        inside(MIDNIGHT + 31 * HOUR, &here, &nowhere),
-        inside(MIDNIGHT + 32 * HOUR, &nowhere, &nowhere),
-    ]);
-    post_positions(&server, "walker-01", &records).await;
-    let query = format!("deviceId=2&shiftId=1&start={MIDNIGHT}&stop={}", MIDNIGHT + 48 * HOUR);
-    let rows = server.get(&format!("/v3/areas/grid-area-occurrence/?{query}"), &key()).await.assert(200).json();
-    // Whether that is one row or one a day.
-    let total = |name: &str| rows.as_array().unwrap().iter().map(|row| row[name].as_i64().unwrap()).sum::<i64>();
-    assert_eq!(total("Occurrences"), 2, "{rows}");
-    assert!((HOUR..=HOUR + HOUR / 2).contains(&total("Duration")), "{rows}");
-}
-
-#[tokio::test]
 async fn path_points_are_shown_where_they_are_asked_for() {
     let server = TestServer::start().await;
     let plain = server.get("/v3/paths/1", &key()).await.assert(200).json();
@@ -272,14 +262,22 @@ async fn gps_items_are_shown_where_they_are_asked_for() {
         { "Id": 2, "SectorId": 1, "X": 120_000, "Y": 0, "Latitude": 48.1486, "Longitude": 17.1093 },
         { "Id": 3, "SectorId": 1, "X": 0, "Y": 80_000, "Latitude": 48.1493, "Longitude": 17.1077 },
     ]);
-    // A client may encode the dollar sign, and ask for more than there is.
-    for query in ["$expand=GpsItems", "$expand=Title,GpsItems&$top=9", "%24expand=GpsItems"] {
+    for query in ["$expand=GpsItems", "$EXPAND=Title,gpsitems&$top=9", "$expand=Areas%2CGpsItems"] {
         let one = server.get(&format!("/v3/sectors/1/?{query}"), &key()).await.assert(200).json();
         assert_eq!(one["GpsItems"], items, "{query}");
         let all = server.get(&format!("/v3/sectors/?{query}"), &key()).await.assert(200).json();
         assert_eq!((&all[0]["GpsItems"], &all[1]["GpsItems"]), (&items, &json!([])), "{query}");
     }
     assert_eq!(server.get("/v3/sectors/1", &key()).await.assert(200).json()["GpsItems"], json!([]));
+}
+
+#[tokio::test]
+async fn a_client_may_encode_the_dollar_sign() {
+    let server = TestServer::start().await;
+    let sector = server.get("/v3/sectors/1?%24expand=GpsItems", &key()).await.assert(200).json();
+    assert_eq!(sector["GpsItems"].as_array().map(Vec::len), Some(3));
+    let path = server.get("/v3/paths/1?%24expand=PathPoints", &key()).await.assert(200).json();
+    assert_eq!(path["PathPoints"].as_array().map(Vec::len), Some(3));
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ pub use device::{Device, DynamicDevice, DynamicPlace, DynamicSector, FallStatus,
 pub use other::{FileInfo, LogEntry, NewUser, Order, Quantity, Shift, UserDetail};
 pub use place::{Barrier, Branch, Client, GpsItem, Sector};
 pub use sensor::{
-    AppInfo, Range, RangeStep, Sensor, SensorBatch, SensorBatchResult, SensorData, SensorRecord, SensorRecordResult,
+    AppInfo, DataType, Range, RangeStep, Sensor, SensorBatch, SensorBatchResult, SensorData, SensorRecord,
+    SensorRecordResult,
 };
 pub use zone::{Area, AreaOccurrence, Beacon, Layer, LoginName, Path, PathPoint, Point};

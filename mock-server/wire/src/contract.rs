@@ -13,6 +13,8 @@ mod special;
 
 pub use float::{Narrow, Whole};
 pub use guid::{Guid, SplitGuid};
+#[doc(hidden)]
+pub use member::refused;
 pub use member::{Element, Member, read, write};
 pub use payload::Payload;
 pub use special::{Linked, Loose, WriteOnly};

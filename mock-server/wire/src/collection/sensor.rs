@@ -1,8 +1,46 @@
 //! Sensors and what they measure.
 
-use crate::contract;
 use crate::contract::{Narrow, WriteOnly};
 use crate::localization::Action;
+use crate::{choice, contract};
+
+choice! {
+    /// Of which type a value is; the value itself is a text. The order is that of the vendor's enumeration.
+    pub enum DataType as text {
+        /// 8 bits without sign.
+        Byte = "Byte" @ 0,
+        /// 8 bits with sign.
+        SByte = "SByte" @ 1,
+        /// 32 bits with sign.
+        Int32 = "Int32" @ 2,
+        /// 32 bits without sign.
+        UInt32 = "UInt32" @ 3,
+        /// 16 bits with sign.
+        Int16 = "Int16" @ 4,
+        /// 16 bits without sign.
+        UInt16 = "UInt16" @ 5,
+        /// 64 bits with sign.
+        Int64 = "Int64" @ 6,
+        /// 64 bits without sign.
+        UInt64 = "UInt64" @ 7,
+        /// Single precision.
+        Single = "Single" @ 8,
+        /// Double precision.
+        Double = "Double" @ 9,
+        /// One character.
+        Char = "Char" @ 10,
+        /// True or false.
+        Boolean = "Boolean" @ 11,
+        /// A text.
+        String = "String" @ 12,
+        /// A decimal number.
+        Decimal = "Decimal" @ 13,
+        /// A moment.
+        DateTime = "DateTime" @ 14,
+        /// An address.
+        Url = "URL" @ 15,
+    }
+}
 
 contract! {
     /// A sensor.
@@ -49,8 +87,8 @@ contract! {
         value: Option<String> = "Value" @ 2,
         /// In which unit.
         unit: Option<String> = "Unit" @ 3,
-        /// Of which type the value is, by the name of the vendor's enumeration.
-        data_type: Option<String> = "DataType" @ 4,
+        /// Of which type the value is.
+        data_type: Option<DataType> = "DataType" @ 4,
         /// Unix milliseconds.
         timestamp: i64 = "Timestamp" @ 5,
         /// Its place among the values of the sensor.
@@ -88,7 +126,7 @@ contract! {
         /// In which unit.
         unit: Option<String> = "Unit" @ 4,
         /// Of which type the value is.
-        data_type: Option<String> = "DataType" @ 5,
+        data_type: Option<DataType> = "DataType" @ 5,
         /// Whether the sensor trusts it.
         value_ok: Option<bool> = "ValueOK" @ 6,
     }

@@ -2,12 +2,13 @@
 
 /// Declares an enumeration of names, each with its number. The first is the default.
 ///
-/// Requests may say the number in JSON too, as a client whose serializer knows no names does.
+/// Requests may say the number in JSON too, as a client whose serializer knows no names does. `as text` is for one that
+/// protobuf has as its name.
 #[macro_export]
 macro_rules! choice {
     ($(
         $(#[$outer:meta])*
-        pub enum $name:ident {
+        pub enum $name:ident $(as $form:ident)? {
             $($(#[$doc:meta])* $variant:ident = $text:literal @ $number:literal,)*
         }
     )*) => {$(
@@ -88,6 +89,9 @@ macro_rules! choice {
             }
         }
 
+        $crate::choice!(@member $($form)? $name);
+    )*};
+    (@member $name:ident) => {
         impl $crate::contract::Member for $name {
             const KIND: $crate::contract::Kind = $crate::contract::Kind::Choice(Self::NAMES);
 
@@ -124,5 +128,46 @@ macro_rules! choice {
                 Ok(())
             }
         }
-    )*};
+    };
+    (@member text $name:ident) => {
+        impl $crate::contract::Member for $name {
+            const KIND: $crate::contract::Kind = $crate::contract::Kind::Choice(Self::NAMES);
+
+            fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serde::Serialize::serialize(self, serializer)
+            }
+
+            fn read<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                serde::Deserialize::deserialize(deserializer)
+            }
+
+            fn is_default(&self) -> bool {
+                *self == Self::default()
+            }
+
+            fn encode(&self, tag: u32, buffer: &mut impl bytes::BufMut) {
+                prost::encoding::string::encode(tag, &self.name().to_owned(), buffer);
+            }
+
+            fn encoded_len(&self, tag: u32) -> usize {
+                prost::encoding::string::encoded_len(tag, &self.name().to_owned())
+            }
+
+            fn merge(
+                &mut self,
+                wire_type: prost::encoding::WireType,
+                buffer: &mut impl bytes::Buf,
+                context: prost::encoding::DecodeContext,
+            ) -> Result<(), prost::DecodeError> {
+                let mut name = String::new();
+                prost::encoding::string::merge(wire_type, &mut name, buffer, context)?;
+                if !name.is_empty() {
+                    *self = Self::from_name(&name).ok_or_else(|| {
+                        $crate::contract::refused(&format!("{name:?} is not one of {}", Self::NAMES.join(", ")))
+                    })?;
+                }
+                Ok(())
+            }
+        }
+    };
 }

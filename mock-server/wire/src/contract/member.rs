@@ -143,7 +143,8 @@ impl Member for u8 {
 }
 
 /// A value that protobuf can say and the contract cannot hold.
-pub(super) fn refused(what: &str) -> DecodeError {
+#[doc(hidden)]
+pub fn refused(what: &str) -> DecodeError {
     #[expect(deprecated, reason = "the only way to make one")]
     DecodeError::new(what.to_owned())
 }

@@ -1,7 +1,8 @@
 //! Sensors.
 
 use wire::collection::{
-    AppInfo, Range, RangeStep, Sensor, SensorBatch, SensorBatchResult, SensorData, SensorRecord, SensorRecordResult,
+    AppInfo, DataType, Range, RangeStep, Sensor, SensorBatch, SensorBatchResult, SensorData, SensorRecord,
+    SensorRecordResult,
 };
 use wire::contract::{Narrow, WriteOnly};
 use wire::localization::Action;
@@ -17,7 +18,7 @@ fn sensors() {
         quantity: "q".to_owned(),
         value: text("v"),
         unit: text("u"),
-        data_type: text("d"),
+        data_type: Some(DataType::Single),
         timestamp: 1_767_225_601_000,
         index: 3,
         visible_in_app: true,
@@ -42,7 +43,7 @@ fn sensors() {
     check(
         &sensor,
         r#"{"Id":1,"Login":"l","Title":"t","Mac":"m","Note":"n","X":2,"Y":3.5,"Battery":4.5,"SectorId":5,
-        "SensorData":[{"Id":1,"SensorId":2,"Quantity":"q","Value":"v","Unit":"u","DataType":"d",
+        "SensorData":[{"Id":1,"SensorId":2,"Quantity":"q","Value":"v","Unit":"u","DataType":"Single",
         "Timestamp":1767225601000,"Index":3,"VisibleInApp":true,
         "Range":{"type":"k","ranges":[{"color":"c","value":"v"}]}}],"AreaId":6,"ExternalId":"e","SensorTypeId":7}"#,
     );
@@ -63,13 +64,13 @@ fn batches() {
         quantity: text("q"),
         value: text("v"),
         unit: text("u"),
-        data_type: text("d"),
+        data_type: Some(DataType::Single),
         value_ok: Some(true),
     };
     check(
         &SensorBatch { login: text("l"), sensor_data: Some(vec![record]) },
         r#"{"Login":"l",
-        "SensorData":[{"Timestamp":1,"Quantity":"q","Value":"v","Unit":"u","DataType":"d","ValueOK":true}]}"#,
+        "SensorData":[{"Timestamp":1,"Quantity":"q","Value":"v","Unit":"u","DataType":"Single","ValueOK":true}]}"#,
     );
     let one = SensorRecordResult {
         quantity: text("q"),
@@ -116,4 +117,17 @@ fn nothing_set() {
         r#"{"Login":"","Success":false,"SensorData":[]}"#,
     );
     check_default::<AppInfo>("SensorAppInfoContract", r#"{"Version":"","Size":0}"#);
+}
+
+#[test]
+fn types_of_values() {
+    let names = [
+        "Byte", "SByte", "Int32", "UInt32", "Int16", "UInt16", "Int64", "UInt64", "Single", "Double", "Char",
+        "Boolean", "String", "Decimal", "DateTime", "URL",
+    ];
+    for (number, name) in (0..).zip(names) {
+        let kind = DataType::from_name(name).unwrap();
+        assert_eq!((serde_json::to_string(&kind).unwrap(), kind.number()), (format!("\"{name}\""), number));
+    }
+    assert!(serde_json::from_str::<DataType>("\"Nonsense\"").is_err());
 }

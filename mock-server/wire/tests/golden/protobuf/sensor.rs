@@ -13,9 +13,9 @@ fn sensors() {
         "0801 1204732d3031 1a0174 22016d 2a016e 3500002040 3d000040c0 450000af42 4804 5a030a0171 5a050a01723805 6006",
     );
     check_contract::<SensorData>(
-        r#"{"Quantity":"Temperature","Value":"21.5","Unit":"°C","DataType":"Float","Timestamp":1767225601000,
+        r#"{"Quantity":"Temperature","Value":"21.5","Unit":"°C","DataType":"Int16","Timestamp":1767225601000,
         "Index":1,"Range":{"type":"t"}}"#,
-        "0a0b54656d7065726174757265 120432312e35 1a03c2b043 2205466c6f6174 28e8d7eab6b733 32030a0174 3801",
+        "0a0b54656d7065726174757265 120432312e35 1a03c2b043 2205496e743136 28e8d7eab6b733 32030a0174 3801",
     );
 }
 
@@ -39,9 +39,9 @@ fn ranges() {
 #[test]
 fn batches() {
     check_contract::<SensorRecord>(
-        r#"{"Timestamp":1767225601000,"Quantity":"Temperature","Value":"21.5","Unit":"°C","DataType":"Float",
+        r#"{"Timestamp":1767225601000,"Quantity":"Temperature","Value":"21.5","Unit":"°C","DataType":"Int16",
         "ValueOK":true}"#,
-        "08e8d7eab6b733 120b54656d7065726174757265 1a0432312e35 2203c2b043 2a05466c6f6174 3001",
+        "08e8d7eab6b733 120b54656d7065726174757265 1a0432312e35 2203c2b043 2a05496e743136 3001",
     );
     check_contract::<SensorBatch>(
         r#"{"Login":"s-01","SensorData":[{"Timestamp":1},{"Timestamp":2,"Quantity":"q"}]}"#,
