@@ -14,7 +14,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::header::{CONNECTION, DATE, RETRY_AFTER};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 
@@ -47,7 +47,7 @@ pub(crate) async fn serve(app: &App, door: &Door, request: Request<Body>, arriva
         // A trap takes whatever comes.
         Err(unknown) => match door.sandbox().filter(|_| door.is_trap()) {
             Some(own) => Some(Found { sandbox: Arc::clone(own), via: Via::Listener }),
-            None => return unknown_sandbox(&unknown),
+            None => return unknown_sandbox(app, &parts.headers, &unknown),
         },
     };
     let is_addressed = addressed.is_some();
@@ -69,7 +69,7 @@ pub(crate) async fn serve(app: &App, door: &Door, request: Request<Body>, arriva
         found = named;
     }
     if let Some(stranger) = of_other_company(&arrival, &found.sandbox) {
-        return stranger;
+        return app.edge.finish(None, &parts.headers, stranger);
     }
     let operation = if let Route::To(operation, _) = &route { Some(*operation) } else { None };
     let _turn = found.sandbox.gather.meet(operation).await;
@@ -86,7 +86,7 @@ pub(crate) async fn serve(app: &App, door: &Door, request: Request<Body>, arriva
 }
 
 /// Connections of HTTP/2 are not shared between sandboxes: what breaks one must not touch another's exchanges.
-fn of_other_company(arrival: &Arrival, sandbox: &Sandbox) -> Option<Response<Body>> {
+fn of_other_company(arrival: &Arrival, sandbox: &Sandbox) -> Option<Answer> {
     let own = arrival.company.as_ref()?.get_or_init(|| Arc::clone(&sandbox.id));
     if **own == *sandbox.id {
         return None;
@@ -97,7 +97,7 @@ fn of_other_company(arrival: &Arrival, sandbox: &Sandbox) -> Option<Response<Bod
         sandbox.id
     );
     tracing::info!("{}: {detail}", Reason::ConnectionOfOtherSandbox);
-    Some(Answer::problem(StatusCode::MISDIRECTED_REQUEST, detail).into_response())
+    Some(Answer::problem(StatusCode::MISDIRECTED_REQUEST, detail))
 }
 
 /// Ends some time after the client left. One that only closed its side may still read.
@@ -291,12 +291,11 @@ fn outside(call: &Call<'_>) -> Outcome {
 }
 
 /// No sandbox, so no journal: the answer says it all, and the log says it once more.
-fn unknown_sandbox(unknown: &Unknown) -> Response<Body> {
+fn unknown_sandbox(app: &App, asked: &HeaderMap, unknown: &Unknown) -> Response<Body> {
     tracing::info!("{}: {unknown}", Reason::SandboxUnknown);
     // Its body, if it has one, was not read.
-    Answer::problem(StatusCode::NOT_FOUND, unknown.to_string())
-        .with_header(CONNECTION, HeaderValue::from_static("close"))
-        .into_response()
+    let answer = Answer::problem(StatusCode::NOT_FOUND, unknown.to_string());
+    app.edge.finish(None, asked, answer.with_header(CONNECTION, HeaderValue::from_static("close")))
 }
 
 /// A client that is told to wait waits in vain while the clock stands still, unless the clock moves by itself.

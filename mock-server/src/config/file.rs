@@ -56,7 +56,14 @@ pub fn load(path: &Path, directory: &Directory, files: Option<&Path>) -> Result<
 
 fn parse(path: &Path, text: &str, directory: &Directory, files: Option<&Path>) -> Result<Config, ConfigError> {
     let mut config: Config = toml::from_str(text).map_err(|error| of_toml(path, text, &error))?;
-    let own = config.server.files.take().map(|own| path.parent().unwrap_or(Path::new("")).join(own));
+    // Paths in a file are relative to it.
+    let folder = path.parent().unwrap_or(Path::new(""));
+    if let Some(tls) = &mut config.server.tls {
+        for file in [&mut tls.certificate, &mut tls.key, &mut tls.ca_file].into_iter().flatten() {
+            *file = folder.join(&*file);
+        }
+    }
+    let own = config.server.files.take().map(|own| folder.join(own));
     config.server.files = files.map(Path::to_owned).or(own);
     check(&config, directory).map_err(|(place, message)| {
         // Only a bad file pays for a second reading, which says where its parts stand.

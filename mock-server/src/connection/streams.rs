@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -16,6 +17,7 @@ use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::sync::watch;
+use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::line::Orders;
@@ -165,34 +167,49 @@ fn in_origin_form(mut request: Request<Body>) -> Request<Body> {
     request
 }
 
-/// An answer that ends early, and the connection with it where that is meant.
-async fn end(joint: &Joint, response: Response<Body>, cut: Cut) -> Result<Response<Body>, io::Error> {
-    if !cut.late.is_zero() {
-        pause(cut.late).await;
-    }
+/// An answer that ends early, and the connection with it.
+async fn end(joint: &Arc<Joint>, response: Response<Body>, cut: Cut) -> Result<Response<Body>, io::Error> {
     let bytes = match cut.after {
         // The head is a frame of its own, and goes out whole or not at all.
         Place::Byte(0) => {
-            match cut.end {
-                End::Reset => joint.orders.reset(),
-                End::Stall => joint.orders.stall(),
-                End::Close => {}
-            }
-            if cut.end != End::Stall {
-                joint.end.cancel();
-            }
+            pause(cut.late).await;
+            joint.stop(cut.end);
             return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "cut on purpose"));
         }
         Place::Byte(bytes) | Place::BodyByte(bytes) => bytes,
         Place::Whole => return Ok(response),
     };
-    Ok(response.map(|body| Body::new(CutBody { body, left: bytes })))
+    let late = cut.late.max(FLUSH);
+    let end = Box::pin(tokio::time::sleep_until(Instant::now() + late));
+    let joint = Arc::clone(joint);
+    Ok(response.map(|body| Body::new(CutBody { body, left: bytes, late, end, how: cut.end, joint })))
 }
 
-/// A body of which only so many bytes come; then its stream breaks.
+/// For frames to leave: what is queued when a connection ends is lost.
+const FLUSH: Duration = Duration::from_millis(20);
+
+// === impl Joint ===
+
+impl Joint {
+    /// The whole connection ends, or falls silent.
+    fn stop(&self, how: End) {
+        match how {
+            End::Reset => self.orders.reset(),
+            End::Stall => return self.orders.stall(),
+            End::Close => {}
+        }
+        self.end.cancel();
+    }
+}
+
+/// A body of which only so many bytes come; a while after them the connection ends.
 struct CutBody {
     body: Body,
     left: usize,
+    late: Duration,
+    end: Pin<Box<Sleep>>,
+    how: End,
+    joint: Arc<Joint>,
 }
 
 impl HttpBody for CutBody {
@@ -203,16 +220,20 @@ impl HttpBody for CutBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        if self.left == 0 {
-            let error = io::Error::new(io::ErrorKind::ConnectionAborted, "cut on purpose");
-            return Poll::Ready(Some(Err(axum::Error::new(error))));
+        let this = &mut *self;
+        if this.left == 0 {
+            if this.end.as_mut().poll(context).is_ready() {
+                this.joint.stop(this.how);
+            }
+            return Poll::Pending;
         }
-        let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(context));
+        let frame = std::task::ready!(Pin::new(&mut this.body).poll_frame(context));
         Poll::Ready(frame.map(|frame| {
             frame.map(|frame| {
                 let Ok(mut data) = frame.into_data() else { return Frame::data(Bytes::new()) };
-                data.truncate(self.left);
-                self.left -= data.len();
+                data.truncate(this.left);
+                this.left -= data.len();
+                this.end.as_mut().reset(Instant::now() + this.late);
                 Frame::data(data)
             })
         }))

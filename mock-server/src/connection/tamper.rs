@@ -113,14 +113,11 @@ impl Tamper {
 
     /// What of these orders HTTP/2 cannot follow, in the words of the journal.
     pub(crate) fn beyond_http2(&self) -> Option<String> {
-        let follows = Self {
-            cut: self.cut.filter(|cut| cut.after != Place::Whole),
-            is_head_only: self.is_head_only,
-            ..Self::default()
-        };
-        (*self != follows).then(|| {
-            let rest = Self { cut: self.cut.filter(|cut| cut.after == Place::Whole), ..self.clone() };
-            format!("this is HTTP/2, where bytes cannot be tampered with: not done was {}", rest.describe())
+        let cut = self.cut.filter(|cut| cut.after == Place::Whole);
+        let rest = Self { cut, is_head_only: false, ..self.clone() };
+        let closes = if self.garbage.is_some() { "; the connection closes all the same" } else { "" };
+        (rest != Self::default()).then(|| {
+            format!("this is HTTP/2, where bytes cannot be tampered with: not done was {}{closes}", rest.describe())
         })
     }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use wire::collection::UserDetail;
+use wire::collection::{Sensor, SensorData, UserDetail};
 
 use super::accounts::Accounts;
 use super::edit::room;
@@ -90,6 +90,17 @@ impl Directory {
             self.accounts_mut().remove(account);
         }
         true
+    }
+
+    /// Takes a sensor away, with its data and its account.
+    pub(crate) fn remove_sensor(&mut self, branch: BranchId, number: i32) -> bool {
+        let data = self.table::<SensorData>().of(branch).filter(|data| data.sensor_id == number);
+        let data: Vec<i32> = data.map(|data| data.id).collect();
+        let was_there = self.remove_row::<Sensor>(branch, number);
+        for data in data {
+            self.remove_row::<SensorData>(branch, data);
+        }
+        was_there
     }
 
     /// An account with a login that is free.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use uuid::Uuid;
-use wire::collection::UserDetail;
+use wire::collection::{Device, Sensor, UserDetail};
 use wire::contract::WriteOnly;
 
 use super::change::NewUser;
@@ -116,11 +116,11 @@ impl Directory {
         let login = new.login;
         match new.kind {
             AccountKind::Device => {
-                let row = wire::collection::Device { title, login: login.clone(), password, ..Row::blank() };
+                let row = Device { title, login: login.clone(), password, ..Row::blank() };
                 self.add_row(branch, row, birth, 0)?;
             }
             AccountKind::Sensor => {
-                let row = wire::collection::Sensor { title, login: login.clone(), password, ..Row::blank() };
+                let row = Sensor { title, login: login.clone(), password, ..Row::blank() };
                 self.add_row(branch, row, birth, 0)?;
             }
             AccountKind::User => {
@@ -150,13 +150,20 @@ impl Directory {
 
     /// Deletes a twinzo account, and the device that logs in with it.
     pub fn remove_account(&mut self, id: AccountId) {
-        let Some(account) = self.accounts_mut().remove(id) else { return };
-        let tables = Arc::make_mut(&mut self.tables);
+        let Some(account) = self.account(id) else { return };
         let (branch, number) = (account.branch, account.number);
         match account.kind {
-            AccountKind::Device => drop(tables.devices.remove(branch, number)),
-            AccountKind::Sensor => drop(tables.sensors.remove(branch, number)),
-            AccountKind::User => drop(tables.users.remove(branch, number)),
+            AccountKind::Device => {
+                self.remove_row::<Device>(branch, number);
+            }
+            AccountKind::Sensor => {
+                self.remove_sensor(branch, number);
+            }
+            AccountKind::User => {
+                self.remove_row::<UserDetail>(branch, number);
+                // The row does not know its login.
+                self.accounts_mut().remove(id);
+            }
         }
     }
 
@@ -293,12 +300,12 @@ mod tests {
         let id = own.add_account(new).unwrap();
         let account = Arc::clone(own.account(id).unwrap());
         assert_eq!(account.number, 17);
-        assert_eq!(own.table::<wire::collection::Device>().get(account.branch, 17).unwrap().title, "agv-99");
+        assert_eq!(own.table::<Device>().get(account.branch, 17).unwrap().title, "agv-99");
         assert!(world.account(id).is_none());
         assert!(Arc::ptr_eq(&world.keys, &own.keys), "what was not edited stays shared");
         own.remove_account(id);
         assert!(own.account(id).is_none() && own.accounts_by_login("agv-99").is_empty());
-        assert!(own.table::<wire::collection::Device>().get(account.branch, 17).is_none());
+        assert!(own.table::<Device>().get(account.branch, 17).is_none());
     }
 
     #[test]

@@ -196,7 +196,8 @@ impl Row for Device {
 
 impl Row for Layer {
     kept_in!(layers);
-    const FIXED: &'static [&'static str] = &["Id", "BranchId", "Created", "Updated", "Areas", "Devices"];
+    const FIXED: &'static [&'static str] =
+        &["Id", "BranchId", "Created", "Updated", "Areas", "Devices", "Paths", "Children"];
 
     fn number(&self) -> i32 {
         self.id
@@ -334,7 +335,7 @@ impl Row for SensorData {
 
 impl Row for Sensor {
     kept_in!(sensors);
-    const FIXED: &'static [&'static str] = &["Id", "SensorData"];
+    const FIXED: &'static [&'static str] = &["Id", "SensorData", "Color"];
 
     fn number(&self) -> i32 {
         self.id

@@ -200,8 +200,8 @@ fn operation(name: &str) -> Result<Operation, InvalidRule> {
 }
 
 fn method(name: &str, anywhere: bool) -> Result<Method, InvalidRule> {
-    let known = [Method::GET, Method::POST, Method::DELETE];
-    let others = [Method::PUT, Method::PATCH, Method::HEAD, Method::OPTIONS];
+    let known = [Method::GET, Method::POST, Method::PATCH, Method::DELETE];
+    let others = [Method::PUT, Method::HEAD, Method::OPTIONS];
     let all: Vec<Method> = known.into_iter().chain(others.into_iter().filter(|_| anywhere)).collect();
     let found = all.iter().find(|method| method.as_str() == name).cloned();
     found.ok_or_else(|| Unknown::new("match.method", name, all.iter().map(Method::as_str)).into())

@@ -214,7 +214,7 @@ fn what_does_not_exist_is_refused_with_what_was_meant() {
         (r#"{"branch":"Puna"}"#, r#"match.branch "Puna" is unknown; did you mean "Pune"?"#),
         (r#"{"client":"acme-logistic"}"#, r#"match.client "acme-logistic" is unknown; did you mean "acme-logistics"?"#),
         (r#"{"route":"devices/{id}/x/y"}"#, r#"match.route "devices/{id}/x/y" is unknown"#),
-        (r#"{"method":"PUT"}"#, "match.method \"PUT\" is unknown; allowed: GET, POST, DELETE"),
+        (r#"{"method":"PUT"}"#, "match.method \"PUT\" is unknown; allowed: GET, POST, PATCH, DELETE"),
         (r#"{"operation":"refresh","method":"POST"}"#, "match.method: it could never fire"),
         (r#"{"operation":"refresh","route":"devices"}"#, "match.route: it could never fire"),
         (r#"{"vendor":"timbr","operation":"refresh"}"#, "match.vendor: it could never fire"),

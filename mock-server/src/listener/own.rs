@@ -41,6 +41,7 @@ pub(crate) struct Listener {
     role: ListenerRole,
     ca_pem: Option<String>,
     is_tls: bool,
+    http2: bool,
     tls_fault: Option<TlsFault>,
     origin: Gatekeeping,
     gatekeeping: watch::Sender<Gatekeeping>,
@@ -138,6 +139,7 @@ impl Listeners {
                 role: spec.role,
                 ca_pem,
                 is_tls,
+                http2: spec.http2,
                 tls_fault: spec.tls.as_ref().and_then(|tls| tls.fault),
                 origin,
                 gatekeeping,
@@ -228,6 +230,7 @@ impl Listener {
                 Accept::Stall => "stall",
             },
             accept_delay_ms: u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
+            http2: self.http2,
             tls_fault: self.tls_fault,
             ca_pem: self.ca_pem.clone(),
         }

@@ -106,6 +106,8 @@ pub(crate) struct ListenerView {
     pub(crate) state: &'static str,
     pub(crate) accept: &'static str,
     pub(crate) accept_delay_ms: u64,
+    /// Whether HTTP/2 is spoken where a client wants it.
+    pub(crate) http2: bool,
     /// What is wrong with its TLS on purpose.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tls_fault: Option<TlsFault>,

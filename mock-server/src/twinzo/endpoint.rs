@@ -191,7 +191,7 @@ pub(crate) fn describe(operation: Op) -> Endpoint {
             .with(&["answers.man_down_action", "records.other_logins"]),
         Op::DevicesManDownBatch => signed(200, contract::<Vec<ManDownResult>>(), SDK_GUESS, man_down::batch)
             .taking::<Vec<ManDown>>()
-            .with(&["answers.man_down_action", "records.other_logins"]),
+            .with(&["answers.man_down_action", "records.other_logins", "records.empty", "records.object"]),
         Op::LayersList => list::<Layer>(SDK),
         Op::LayersGet => get::<Layer>(SDK),
         Op::LayersCreate => create::<Layer>(SDK_GUESS),

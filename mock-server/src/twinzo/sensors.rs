@@ -8,11 +8,11 @@ use wire::localization::Action;
 
 use super::media::{Invalid, Media};
 use super::problem::Refusal;
-use super::rows::{self, Shown};
+use super::rows::{self, Shown, no_entity};
 use super::work::Work;
 use crate::answer::Answer;
 use crate::config::SensorMade;
-use crate::directory::{AccountKind, Directory, Row};
+use crate::directory::{AccountKind, BranchId, Directory};
 use crate::reason::Reason;
 
 impl Shown for Sensor {
@@ -52,16 +52,8 @@ pub(super) fn create(work: &mut Work<'_>) -> Result<Answer, Refusal> {
 /// `DELETE sensors/{id}`, with its data.
 pub(super) fn delete(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let (branch, number) = (work.branch(), work.number());
-    let answer = rows::delete::<Sensor>(work)?;
-    work.edit(|directory| {
-        let data = directory.table::<SensorData>().of(branch).filter(|data| data.sensor_id == number);
-        let data: Vec<i32> = data.map(|data| data.number()).collect();
-        for number in data {
-            directory.remove_row::<SensorData>(branch, number);
-        }
-        Ok(())
-    })?;
-    Ok(answer)
+    let was_there = work.edit(|directory| Ok(directory.remove_sensor(branch, number)))?;
+    if was_there { Ok(Answer::empty(StatusCode::NO_CONTENT)) } else { Err(no_entity(number)) }
 }
 
 /// `POST sensors/sensor-data`: the token's own sensor.
@@ -133,12 +125,7 @@ fn store(work: &mut Work<'_>, login: &str, records: &[SensorRecord]) -> Result<S
 }
 
 /// The value that a record follows: its number, and its time.
-fn find(
-    directory: &Directory,
-    branch: crate::directory::BranchId,
-    sensor: i32,
-    record: &SensorRecord,
-) -> Option<(i32, i64)> {
+fn find(directory: &Directory, branch: BranchId, sensor: i32, record: &SensorRecord) -> Option<(i32, i64)> {
     let quantity = record.quantity.as_deref().unwrap_or_default();
     let mut data = directory.table::<SensorData>().of(branch);
     let data = data.find(|data| data.sensor_id == sensor && data.quantity == quantity)?;

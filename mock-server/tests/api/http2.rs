@@ -70,8 +70,16 @@ async fn a_broken_connection_is_broken_and_an_answer_can_be_cut() {
         let rule = json!({ "match": { "operation": "sectors.list" }, "effect": effect, "limit": 1 });
         server.admin(Method::POST, "/faults", Some(rule)).await.assert(201);
         let client = client();
-        let refused = sectors(&server, &client, "").await.unwrap_err();
-        assert!(refused.is_request() || refused.is_body() || refused.is_decode(), "{effect}: {refused:?}");
+        let url = format!("{}/v3/sectors", server.server.base_url());
+        let answer = Signature::api_key(BRATISLAVA, API_KEY).sign(client.get(url)).send().await;
+        if effect["body_bytes"].is_null() {
+            assert!(answer.unwrap_err().is_request(), "{effect}");
+        } else {
+            let mut response = answer.unwrap();
+            assert_eq!(response.status(), 200);
+            assert_eq!(response.chunk().await.unwrap().unwrap(), r#"[{"Id":1,"G"#);
+            response.chunk().await.unwrap_err();
+        }
         assert_eq!(server.last_entry().await["tampered"], tampered);
         let (status, _) = sectors(&server, &client, "").await.unwrap();
         assert_eq!(status, 200, "the next connection is a good one");
@@ -87,6 +95,17 @@ async fn what_is_about_bytes_is_not_done_and_said() {
     assert!(status == 200 && text.starts_with('['), "{status} {text}");
     let hints = server.last_entry().await["hints"].clone();
     assert_eq!(hints, json!(["this is HTTP/2, where bytes cannot be tampered with: not done was bad chunk"]));
+}
+
+#[tokio::test]
+async fn an_answer_is_whole_where_only_its_connection_was_to_end_later() {
+    let server = TestServer::start().await;
+    let rule = json!({ "match": { "operation": "sectors.list" }, "effect": { "wire": "slow_close", "after": "1h" } });
+    server.admin(Method::POST, "/faults", Some(rule)).await.assert(201);
+    let (status, text) = sectors(&server, &client(), "").await.unwrap();
+    assert!(status == 200 && text.ends_with(']'), "{status} {text}");
+    let hint = server.last_entry().await["hints"][0].as_str().unwrap().to_owned();
+    assert!(hint.contains("not done was close after the answer"), "{hint}");
 }
 
 #[tokio::test]

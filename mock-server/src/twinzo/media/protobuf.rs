@@ -87,6 +87,8 @@ fn unknown_in(bytes: &[u8], shape: &Shape) -> Result<Unknown, DecodeError> {
     let mut unknown = None;
     each_field(bytes, |number, wire_type, value| {
         let found = match shape.numbered(number) {
+            // A gap is a member of the vendor's that has no place here, such as the row of an id beside it.
+            None if number < shape.fields.iter().filter_map(|field| field.number).max().unwrap_or(0) => None,
             None => Some((number, shape.name.to_owned())),
             // A GUID of two halves has a shape of its own, which is not one of the vendor's contracts.
             Some(field) if wire_type == WireType::LengthDelimited => match shape_of(field.kind) {

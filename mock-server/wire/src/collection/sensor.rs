@@ -73,6 +73,8 @@ contract! {
         sensor_type_id: Option<i32> = "SensorTypeId",
         /// Password to log in with.
         password: WriteOnly<Option<String>> = "Password" @ 14,
+        /// The SDK writes it, and knows it in no answer.
+        color: WriteOnly<Option<String>> = "Color",
     }
 
     /// The newest value of one quantity of one sensor.

@@ -2,7 +2,7 @@
 
 use super::Device;
 use crate::contract;
-use crate::contract::{Linked, Narrow, SplitGuid};
+use crate::contract::{Linked, Narrow, SplitGuid, WriteOnly};
 
 contract! {
     /// An area of a layer.
@@ -67,6 +67,10 @@ contract! {
         devices: Vec<Linked<Device>> = "Devices" @ 11,
         /// Whether its areas are forbidden.
         is_no_go: bool = "IsNoGo" @ 12,
+        /// The SDKs write it, and know it in no answer.
+        paths: WriteOnly<Vec<Linked<Path>>> = "Paths" @ 13,
+        /// The SDKs write it, and know it in no answer.
+        children: WriteOnly<Vec<Linked<Layer>>> = "Children" @ 14,
         /// Name that another system has for it.
         external_id: Option<String> = "ExternalId",
     }

@@ -39,6 +39,7 @@ fn sensors() {
         external_id: text("e"),
         sensor_type_id: Some(7),
         password: WriteOnly(None),
+        color: WriteOnly(None),
     };
     check(
         &sensor,
@@ -53,6 +54,7 @@ fn sensors() {
 fn a_password_goes_in_and_never_out() {
     let sensor = Sensor { password: WriteOnly(text("made-up")), ..Sensor::default() };
     check_read(r#"{"Password":"made-up"}"#, &sensor);
+    check_read(r##"{"Color":"#22c55e"}"##, &Sensor { color: WriteOnly(text("#22c55e")), ..Sensor::default() });
     assert_ne!(sensor, Sensor::default());
     assert_eq!(serde_json::to_string(&sensor).unwrap(), serde_json::to_string(&Sensor::default()).unwrap());
 }

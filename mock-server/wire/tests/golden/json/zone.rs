@@ -1,9 +1,9 @@
 //! Areas, layers, paths and beacons.
 
 use wire::collection::{Area, AreaOccurrence, Beacon, Layer, LoginName, Path, PathPoint, Point};
-use wire::contract::{Linked, Narrow, SplitGuid};
+use wire::contract::{Linked, Narrow, SplitGuid, WriteOnly};
 
-use super::{check, check_default, text};
+use super::{check, check_default, check_read, text};
 use crate::GUID;
 
 #[test]
@@ -63,6 +63,8 @@ fn layers() {
         devices: vec![Linked::Id(4), Linked::Id(5)],
         is_no_go: true,
         external_id: text("e"),
+        paths: WriteOnly(Vec::new()),
+        children: WriteOnly(Vec::new()),
     };
     check(
         &layer,
@@ -156,4 +158,12 @@ fn nothing_set() {
         r#"{"Id":0,"BranchId":0,"Title":"","Active":false,"Position":false,"Geofence":false,"UseGps":false,
         "Created":0,"Update":0}"#,
     );
+}
+
+#[test]
+fn what_the_devkits_write_of_a_layer_and_never_read() {
+    let layer =
+        Layer { paths: WriteOnly(vec![Linked::Id(1)]), children: WriteOnly(vec![Linked::Id(2)]), ..Layer::default() };
+    check_read(r#"{"Paths":[1],"Children":[2]}"#, &layer);
+    assert_eq!(serde_json::to_string(&layer).unwrap(), serde_json::to_string(&Layer::default()).unwrap());
 }

@@ -1,7 +1,7 @@
 //! What numbers lose, what is skipped, and what is refused.
 
-use wire::collection::{Branch, Device, GpsItem, Layer, Sector};
-use wire::contract::{Linked, Narrow, Payload, Whole};
+use wire::collection::{Branch, Device, GpsItem, Layer, Path, Sector};
+use wire::contract::{Linked, Narrow, Payload, Whole, WriteOnly};
 use wire::localization::Location;
 
 use super::{bytes, check, check_contract, check_read, check_refused, check_written, parse};
@@ -79,7 +79,7 @@ fn unknown_numbers_are_skipped() {
          420174",
         &device,
     );
-    check_read("0801 2a020802 6a020803 72020804 72020805", &parse::<Layer>(r#"{"Id":1}"#));
+    check_read("0801 2a020802", &parse::<Layer>(r#"{"Id":1}"#));
     // Number 100, in each form that a member can have.
     let location: Location = parse(r#"{"Timestamp":1}"#);
     check_read("a00607 a1060102030405060708 a20603616263 a50601020304 0801", &location);
@@ -102,4 +102,17 @@ fn numbers_may_come_one_by_one() {
 fn an_id_alone_does_not_travel() {
     let layer = Layer { areas: vec![Linked::Id(3)], devices: vec![Linked::Id(4)], ..Layer::default() };
     check_written(&layer, "");
+}
+
+#[test]
+fn what_the_devkits_write_of_a_layer_goes_in_and_never_out() {
+    let whole = |id| Linked::Whole(Box::new(Layer { id, ..Layer::default() }));
+    let layer = Layer {
+        id: 1,
+        paths: WriteOnly(vec![Linked::Whole(Box::new(Path { id: 3, ..Path::default() }))]),
+        children: WriteOnly(vec![whole(4), whole(5)]),
+        ..Layer::default()
+    };
+    check_read("0801 6a020803 72020804 72020805", &layer);
+    assert_eq!(layer.to_message(), [8, 1]);
 }
