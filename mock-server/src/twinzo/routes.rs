@@ -1,5 +1,7 @@
 //! Which path leads to which operation, §1: three prefixes, no regard to case, a trailing slash tolerated.
 
+use std::sync::LazyLock;
+
 use http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
@@ -19,14 +21,40 @@ pub(crate) fn not_found() -> Answer {
     Answer::empty(StatusCode::NOT_FOUND)
 }
 
+/// A route, and the operations that it has.
+struct Known {
+    route: &'static str,
+    operations: Vec<Operation>,
+}
+
+/// The routes of each area, which is the first segment of a path.
+static AREAS: LazyLock<Vec<(&str, Vec<Known>)>> = LazyLock::new(|| {
+    let mut areas: Vec<(&str, Vec<Known>)> = Vec::new();
+    for operation in TwinzoOperation::ALL {
+        let route = operation.route();
+        let area = route.split('/').next().unwrap_or(route);
+        let place = areas.iter().position(|(known, _)| *known == area).unwrap_or_else(|| {
+            areas.push((area, Vec::new()));
+            areas.len() - 1
+        });
+        let routes = &mut areas[place].1;
+        match routes.iter_mut().find(|known| known.route == route) {
+            Some(known) => known.operations.push(*operation),
+            None => routes.push(Known { route, operations: vec![*operation] }),
+        }
+    }
+    areas
+});
+
 /// Of several routes that a path fits, the first in the table is meant.
 fn find(method: &Method, path: &str) -> Route {
-    let mut fitting = TwinzoOperation::ALL.iter().filter(|operation| fits(operation.route(), path));
-    let Some(first) = fitting.next() else { return Route::Unknown(Vendor::Twinzo) };
-    let route = first.route();
-    let of_same: Vec<Operation> =
-        std::iter::once(first).chain(fitting).copied().filter(|other| other.route() == route).collect();
-    Route::choose(method, &of_same, segments(route, path))
+    let area = path.split('/').next().unwrap_or(path);
+    let known = AREAS.iter().find(|(known, _)| known.eq_ignore_ascii_case(area));
+    let known = known.and_then(|(_, routes)| routes.iter().find(|known| fits(known.route, path)));
+    match known {
+        Some(known) => Route::choose(method, &known.operations, segments(known.route, path)),
+        None => Route::Unknown(Vendor::Twinzo),
+    }
 }
 
 /// Whether a path is one of a route. An `{id}` is a routed integer: anything else is no route at all.

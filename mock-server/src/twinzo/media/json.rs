@@ -52,10 +52,11 @@ fn explain<T: Payload>(body: &[u8], names: Names) -> Invalid {
     );
     let message = match error.classify() {
         Category::Data if is_unmapped(&error) => format!("{}. {position}", without_position(&error)),
-        Category::Data => {
+        // To a number that is too large the parser says so by itself, if it is one that keeps every digit.
+        Category::Data | Category::Syntax if error.is_data() || is_out_of_range(&error) => {
             format!("The JSON value could not be converted to {}. {position}", dotnet_type(T::KIND, &path))
         }
-        Category::Syntax | Category::Eof | Category::Io => {
+        Category::Data | Category::Syntax | Category::Eof | Category::Io => {
             format!("{}. {position}", without_position(&error))
         }
     };
@@ -65,6 +66,10 @@ fn explain<T: Payload>(body: &[u8], names: Names) -> Invalid {
 /// Whether the error is that of a member which the contract does not have.
 fn is_unmapped(error: &serde_json::Error) -> bool {
     error.to_string().starts_with("The JSON property ")
+}
+
+fn is_out_of_range(error: &serde_json::Error) -> bool {
+    without_position(error) == "number out of range"
 }
 
 /// The name under which the framework complains that nothing could be bound: `locationContract` was observed, the
