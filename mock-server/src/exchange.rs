@@ -68,7 +68,9 @@ pub(crate) async fn serve(app: &App, door: &Door, request: Request<Body>, arriva
         }
         found = named;
     }
-    if let Some(stranger) = of_other_company(&arrival, &found.sandbox) {
+    // Whoever asks for leave to call does not say yet which sandbox it is.
+    let asks_leave = app.edge.preflight(&parts.method, &parts.headers).is_some();
+    if !asks_leave && let Some(stranger) = of_other_company(&arrival, &found.sandbox) {
         return app.edge.finish(None, &parts.headers, stranger);
     }
     let operation = if let Route::To(operation, _) = &route { Some(*operation) } else { None };

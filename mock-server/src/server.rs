@@ -131,6 +131,7 @@ impl RunningServer {
         let sandbox = Arc::clone(sandboxes.default());
         let authority = Authority::default();
         let tls = server.tls.as_ref().map(|section| tls(section, &authority, &sandbox, server.http2)).transpose()?;
+        let (tls, ca_pem) = tls.unzip();
         let scheme = if tls.is_some() { "https" } else { "http" };
         let listeners = listener::bind(&server.hosts, server.port)?;
         let addresses: Vec<SocketAddr> = listeners.iter().map(|(_, address)| *address).collect();
@@ -155,6 +156,11 @@ impl RunningServer {
             places: Arc::new(Semaphore::new(config.limits.connections.get().min(Semaphore::MAX_PERMITS))),
             hosts: server.hosts.clone(),
         };
+        // Only a server that got its port has anything to say of whom to trust.
+        let ca_file = server.tls.as_ref().and_then(|section| section.ca_file.as_ref());
+        if let (Some(path), Some(Some(pem))) = (ca_file, ca_pem) {
+            std::fs::write(path, pem).map_err(|cause| StartError::TlsFile { path: path.clone(), cause })?;
+        }
         let is_shared = admin_listener.is_empty();
         let app = Arc::new(App {
             taps: sandboxes.taps(),
@@ -241,8 +247,13 @@ fn serve(app: &Arc<App>, bound: Bound, role: Role, tls: Option<TlsTerms>, http2:
     });
 }
 
-/// TLS as the section has it. The authority of a certificate that is made is written where somebody wants it.
-fn tls(section: &TlsSection, authority: &Authority, sandbox: &Sandbox, http2: bool) -> Result<TlsTerms, StartError> {
+/// TLS as the section has it, and the authority of a certificate that is made.
+fn tls(
+    section: &TlsSection,
+    authority: &Authority,
+    sandbox: &Sandbox,
+    http2: bool,
+) -> Result<(TlsTerms, Option<String>), StartError> {
     let file = |path: &PathBuf| {
         std::fs::read_to_string(path).map_err(|cause| StartError::TlsFile { path: path.clone(), cause })
     };
@@ -254,17 +265,11 @@ fn tls(section: &TlsSection, authority: &Authority, sandbox: &Sandbox, http2: bo
     };
     let made = authority.tls(&spec, sandbox.clock.now(), http2);
     let Tls { acceptor, ca_pem, handshake } = made.map_err(|error: InvalidTls| StartError::Tls(error.to_string()))?;
-    match (&section.ca_file, ca_pem) {
-        (Some(path), Some(pem)) => {
-            std::fs::write(path, pem).map_err(|cause| StartError::TlsFile { path: path.clone(), cause })?;
-        }
-        (Some(_), None) => {
-            let detail = "tls.ca_file: a certificate that is given was not signed here; leave ca_file out";
-            return Err(StartError::Tls(detail.to_owned()));
-        }
-        (None, _) => {}
+    if section.ca_file.is_some() && ca_pem.is_none() {
+        let detail = "tls.ca_file: a certificate that is given was not signed here; leave ca_file out";
+        return Err(StartError::Tls(detail.to_owned()));
     }
-    Ok(TlsTerms { acceptor, handshake })
+    Ok((TlsTerms { acceptor, handshake }, ca_pem))
 }
 
 /// Takes idle sandboxes away while nobody asks for any.

@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use axum::body::HttpBody;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -31,7 +32,9 @@ pub(crate) struct Access {
 
 /// Lets a call through, or says why not.
 pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    match app.access.check(request.method(), request.headers()) {
+    // Over HTTP/2 no header need say that a body comes.
+    let has_body = !request.body().is_end_stream();
+    match app.access.check(request.method(), request.headers(), has_body) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
@@ -40,7 +43,7 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
 // === impl Access ===
 
 impl Access {
-    fn check(&self, method: &Method, headers: &HeaderMap) -> Result<(), AdminProblem> {
+    fn check(&self, method: &Method, headers: &HeaderMap, has_body: bool) -> Result<(), AdminProblem> {
         let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let host = text(&HOST).unwrap_or_default();
         let unreadable = headers.contains_key(HOST) && text(&HOST).is_none();
@@ -62,8 +65,9 @@ impl Access {
                 return Err(AdminProblem::new(StatusCode::UNAUTHORIZED, detail));
             }
         }
-        let has_body =
-            text(&CONTENT_LENGTH).is_some_and(|length| length != "0") || headers.contains_key(TRANSFER_ENCODING);
+        let has_body = has_body
+            || text(&CONTENT_LENGTH).is_some_and(|length| length != "0")
+            || headers.contains_key(TRANSFER_ENCODING);
         if has_body && method != Method::GET {
             let given = text(&CONTENT_TYPE).unwrap_or_default();
             let essence = given.split(';').next().unwrap_or_default().trim();
@@ -113,7 +117,7 @@ mod tests {
         for (name, value) in headers {
             map.insert(*name, value.parse().unwrap());
         }
-        match access.check(method, &map) {
+        match access.check(method, &map, false) {
             Ok(()) => 200,
             Err(problem) => problem.into_response().status().as_u16(),
         }

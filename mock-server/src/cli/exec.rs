@@ -36,7 +36,7 @@ pub(super) fn run(args: &ExecArgs) -> Result<Exit, Failure> {
             command.env("MOCK_SERVER_ADMIN_TOKEN", token.expose_secret());
         }
         if let Some(path) = ca_file {
-            command.env("MOCK_SERVER_TLS_CA_FILE", path);
+            command.env("MOCK_SERVER_CA_FILE", path);
         }
         let no_proxy = no_proxy([&args.no_proxy, &args.no_proxy_lower], base_url);
         command.env("NO_PROXY", &no_proxy).env("no_proxy", &no_proxy);

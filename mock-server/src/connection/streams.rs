@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::header::HOST;
-use http::{HeaderValue, Request, Response, Uri};
+use http::header::{CONTENT_LENGTH, HOST};
+use http::{HeaderValue, Method, Request, Response, Uri};
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
@@ -32,7 +32,7 @@ pub(crate) type Company = Arc<OnceLock<Arc<str>>>;
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Exchanges at once on one connection.
-const STREAMS: u32 = 256;
+const STREAMS: u32 = 100;
 
 /// What the exchanges of one connection have in common.
 #[derive(Debug)]
@@ -92,15 +92,18 @@ pub(super) async fn serve<A, F>(
             presence: Presence(None),
             company: Some(Arc::clone(&joint.company)),
         };
+        let is_head = request.method() == Method::HEAD;
         async move {
             let mut response = answer(in_origin_form(request.map(Body::new)), arrival).await;
             let ending = response.extensions_mut().remove::<Tamper>().and_then(|tamper| tamper.cut_or_nothing());
-            let result = match ending {
-                None => Ok(response),
-                Some(cut) => end(&joint, response, cut).await,
+            if is_head {
+                response = without_body(response);
+            }
+            let response = match ending {
+                None => response,
+                Some(cut) => end(&joint, response, cut).await?,
             };
-            drop(open);
-            result
+            Ok::<_, io::Error>(response.map(|body| Body::new(HeldBody { body, _open: open })))
         }
     });
     let connection = http2::Builder::new(TokioExecutor::new())
@@ -109,6 +112,10 @@ pub(super) async fn serve<A, F>(
         .serve_connection(TokioIo::new(transport), service);
     let mut connection = Box::pin(connection);
     let mut news = Box::pin(next_news(gatekeeping, refusals, Some(drain.clone())));
+    let idle = terms.limits.idle_timeout.unsigned();
+    let mut silence = Box::pin(tokio::time::sleep_until(Instant::now() + idle));
+    // Set once, when the connection begins to end.
+    let mut farewell = Box::pin(tokio::time::sleep_until(Instant::now()));
     let (mut is_draining, mut seen) = (false, 0);
     let result = loop {
         let (event, gatekeeping): (Event, watch::Receiver<Gatekeeping>) = tokio::select! {
@@ -116,13 +123,16 @@ pub(super) async fn serve<A, F>(
             news = &mut news => news,
             () = joint.end.cancelled() => return,
             result = connection.as_mut() => break result,
-            () = pause(FAREWELL), if is_draining => return,
-            () = pause(terms.limits.idle_timeout.unsigned()) => {
+            () = &mut farewell, if is_draining => return,
+            () = &mut silence, if !is_draining => {
                 let now = joint.seen.load(Ordering::Acquire);
                 if joint.open.load(Ordering::Acquire) == 0 && now == seen {
-                    return;
+                    is_draining = true;
+                    farewell.as_mut().reset(Instant::now() + FAREWELL);
+                    connection.as_mut().graceful_shutdown();
                 }
                 seen = now;
+                silence.as_mut().reset(Instant::now() + idle);
                 continue;
             }
         };
@@ -137,7 +147,7 @@ pub(super) async fn serve<A, F>(
                 let is_over = tokio::select! {
                     () = leaves(&mut gatekeeping, State::Blackhole) => true,
                     () = drain.cancelled() => false,
-                    () = pause(terms.limits.idle_timeout.unsigned()) => false,
+                    () = pause(idle) => false,
                 };
                 if !is_over {
                     return;
@@ -146,6 +156,7 @@ pub(super) async fn serve<A, F>(
             }
             Event::Drain => {
                 is_draining = true;
+                farewell.as_mut().reset(Instant::now() + FAREWELL);
                 connection.as_mut().graceful_shutdown();
             }
         }
@@ -160,11 +171,47 @@ pub(super) async fn serve<A, F>(
 fn in_origin_form(mut request: Request<Body>) -> Request<Body> {
     let authority = request.uri().authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
     if let Some(authority) = authority {
-        request.headers_mut().entry(HOST).or_insert(authority);
+        // It has the last word (RFC 9113 §8.3.1), whatever a Host header says beside it.
+        request.headers_mut().insert(HOST, authority);
     }
     let target = request.uri().path_and_query().cloned();
     *request.uri_mut() = target.map(Uri::from).unwrap_or_default();
     request
+}
+
+/// The answer to HEAD: as long as it says, and nothing of it.
+fn without_body(response: Response<Body>) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact().filter(|length| *length > 0) {
+        parts.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+    }
+    Response::from_parts(parts, Body::empty())
+}
+
+/// A body whose exchange is under way until it is out.
+struct HeldBody {
+    body: Body,
+    _open: Open,
+}
+
+impl HttpBody for HeldBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 /// An answer that ends early, and the connection with it.
@@ -186,7 +233,7 @@ async fn end(joint: &Arc<Joint>, response: Response<Body>, cut: Cut) -> Result<R
 }
 
 /// For frames to leave: what is queued when a connection ends is lost.
-const FLUSH: Duration = Duration::from_millis(20);
+const FLUSH: Duration = Duration::from_millis(100);
 
 // === impl Joint ===
 

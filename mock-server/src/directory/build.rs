@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use prost::Message;
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 use wire::collection::UserDetail;
@@ -203,8 +202,11 @@ impl Draft {
             if number < 1 || !table.is_free(number) {
                 return Err(InvalidWorld::Double { what, name: number.to_string() });
             }
-            let bytes = Message::encoded_len(&row);
-            table.put(home.branch, number, row, bytes).map_err(|full| InvalidWorld::Full { what, full })?;
+            if let Some(holder) = row.holder() {
+                // It is the account's, and a later change of the row must not bring it back.
+                holder.password.0 = None;
+            }
+            table.put(home.branch, number, row).map_err(|full| InvalidWorld::Full { what, full })?;
         }
         Ok(())
     }

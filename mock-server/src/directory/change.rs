@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wire::collection::{Sensor, SensorData, UserDetail};
 
 use super::accounts::Accounts;
-use super::edit::room;
+use super::edit::{checked, not_too_long, room};
 use super::rows::{Birth, Holder, Row};
 use super::{Account, AccountId, AccountKind, BranchId, Directory, Full, InvalidEdit, Quirk};
 
@@ -27,9 +27,8 @@ impl Directory {
         branch: BranchId,
         mut row: R,
         birth: impl FnOnce(i32, i32) -> Birth,
-        bytes: usize,
     ) -> Result<i32, InvalidEdit> {
-        let number = self.table::<R>().next_number();
+        let number = self.table::<R>().next_number().ok_or(Full::Rows)?;
         let home = self.branch(branch).id;
         row.identify(birth(number, home));
         row.settle(home);
@@ -38,7 +37,7 @@ impl Directory {
             let login = Arc::from(login);
             self.admit(branch, kind, number, login, password, None)?;
         }
-        R::table_mut(Arc::make_mut(&mut self.tables)).put(branch, number, row, bytes)?;
+        R::table_mut(Arc::make_mut(&mut self.tables)).put(branch, number, row)?;
         Ok(number)
     }
 
@@ -48,11 +47,10 @@ impl Directory {
         branch: BranchId,
         new: NewUser,
         birth: impl FnOnce(i32, i32) -> Birth,
-        bytes: usize,
     ) -> Result<i32, InvalidEdit> {
-        let number = self.table::<UserDetail>().next_number();
+        let number = self.table::<UserDetail>().next_number().ok_or(Full::Rows)?;
         self.admit(branch, AccountKind::User, number, new.login.into(), new.password, None)?;
-        self.add_row(branch, new.row, birth, bytes)
+        self.add_row(branch, new.row, birth)
     }
 
     /// Changes a row, and its account where that follows. `false` if the branch has no such row.
@@ -60,7 +58,6 @@ impl Directory {
         &mut self,
         branch: BranchId,
         number: i32,
-        more_bytes: usize,
         change: impl FnOnce(&mut R) -> Result<(), E>,
     ) -> Result<bool, E> {
         let Some(before) = self.table::<R>().get(branch, number) else { return Ok(false) };
@@ -73,10 +70,7 @@ impl Directory {
             let (login, password) = (login.to_owned(), password.0.take());
             self.rename(account, &login, password)?;
         }
-        let table = R::table_mut(Arc::make_mut(&mut self.tables));
-        // A change may make a row longer; it counts for no less than it did.
-        let bytes = table.bytes_of(branch, number).max(more_bytes);
-        table.put(branch, number, row, bytes).map_err(InvalidEdit::from)?;
+        R::table_mut(Arc::make_mut(&mut self.tables)).put(branch, number, row).map_err(InvalidEdit::from)?;
         Ok(true)
     }
 
@@ -113,6 +107,8 @@ impl Directory {
         password: String,
         quirk: Option<Quirk>,
     ) -> Result<AccountId, InvalidEdit> {
+        checked("login", &login)?;
+        not_too_long("password", &password)?;
         let client = self.branch(branch).client;
         if self.account_by_login(client, &login).is_some() {
             return Err(InvalidEdit::Taken { field: "login" });
@@ -123,6 +119,8 @@ impl Directory {
     }
 
     fn rename(&mut self, id: AccountId, login: &str, password: Option<String>) -> Result<(), InvalidEdit> {
+        checked("login", login)?;
+        not_too_long("password", password.as_deref().unwrap_or_default())?;
         let Some(account) = self.account(id) else { return Ok(()) };
         if &*account.login != login && self.account_by_login(account.client, login).is_some() {
             return Err(InvalidEdit::Taken { field: "login" });

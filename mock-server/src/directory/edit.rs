@@ -110,6 +110,7 @@ impl Directory {
         checked("login", &new.login)?;
         checked("password", &new.password)?;
         let title = new.title.unwrap_or_else(|| new.login.clone());
+        checked("title", &title)?;
         let password = WriteOnly(Some(new.password));
         // None of the three has a GUID, or tells when it was made.
         let birth = |number, branch| Birth { number, branch, guid: Uuid::nil(), now: 0 };
@@ -117,16 +118,16 @@ impl Directory {
         match new.kind {
             AccountKind::Device => {
                 let row = Device { title, login: login.clone(), password, ..Row::blank() };
-                self.add_row(branch, row, birth, 0)?;
+                self.add_row(branch, row, birth)?;
             }
             AccountKind::Sensor => {
                 let row = Sensor { title, login: login.clone(), password, ..Row::blank() };
-                self.add_row(branch, row, birth, 0)?;
+                self.add_row(branch, row, birth)?;
             }
             AccountKind::User => {
                 let row = UserDetail { name: title, ..Row::blank() };
                 let new = NewUser { row, login: login.clone(), password: password.0.unwrap_or_default() };
-                self.add_user(branch, new, birth, 0)?;
+                self.add_user(branch, new, birth)?;
             }
         }
         let id = self.account_by_login(client, &login).ok_or(InvalidEdit::TooMany)?;
@@ -281,7 +282,14 @@ pub(super) fn room(count: usize) -> Result<(), InvalidEdit> {
     if count < MOST { Ok(()) } else { Err(InvalidEdit::TooMany) }
 }
 
-fn checked(field: &'static str, text: &str) -> Result<(), InvalidEdit> {
+pub(super) fn not_too_long(field: &'static str, text: &str) -> Result<(), InvalidEdit> {
+    if text.len() <= LONGEST {
+        return Ok(());
+    }
+    Err(InvalidEdit::Value { field, problem: format!("allowed: at most {LONGEST} bytes") })
+}
+
+pub(super) fn checked(field: &'static str, text: &str) -> Result<(), InvalidEdit> {
     if (1..=LONGEST).contains(&text.len()) {
         return Ok(());
     }

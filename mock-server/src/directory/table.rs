@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
+use wire::contract::Member;
+
 use super::BranchId;
 
 /// Rows of one contract.
@@ -44,7 +46,7 @@ pub enum Full {
 
 /// Rows of a table at most.
 const MOST: usize = 1_000_000;
-/// Bytes that the bodies which its rows came in had, at most, over all rows.
+/// Bytes of all rows at most.
 const MOST_BYTES: usize = 256 << 20;
 
 impl<T> Default for Table<T> {
@@ -55,7 +57,7 @@ impl<T> Default for Table<T> {
 
 // === impl Table ===
 
-impl<T> Table<T> {
+impl<T: Member> Table<T> {
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
@@ -72,19 +74,9 @@ impl<T> Table<T> {
         self.rows.range(all).map(|(_, row)| &row.value)
     }
 
-    /// Every row, whatever its branch.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (BranchId, &Arc<T>)> {
-        self.rows.iter().map(|((branch, _), row)| (*branch, &row.value))
-    }
-
-    /// A number that no row has or had.
-    pub(crate) fn next_number(&self) -> i32 {
-        // After two billion rows it starts again, and a row that is there is passed over.
-        let is_taken = |number: i32| self.rows.keys().any(|(_, taken)| *taken == number);
-        match self.last.checked_add(1) {
-            Some(next) => next,
-            None => (1..i32::MAX).find(|number| !is_taken(*number)).unwrap_or(i32::MAX),
-        }
+    /// A number that no row has or had, as long as there are any.
+    pub(crate) fn next_number(&self) -> Option<i32> {
+        self.last.checked_add(1)
     }
 
     /// Whether a number is still free, whatever the branch.
@@ -93,7 +85,8 @@ impl<T> Table<T> {
     }
 
     /// Puts a row in its place, where there may be one already.
-    pub(crate) fn put(&mut self, branch: BranchId, number: i32, value: T, bytes: usize) -> Result<(), Full> {
+    pub(crate) fn put(&mut self, branch: BranchId, number: i32, value: T) -> Result<(), Full> {
+        let bytes = size_of::<T>() + value.heap();
         let before = self.rows.get(&(branch, number)).map(|row| row.bytes);
         if before.is_none() && self.rows.len() >= MOST {
             return Err(Full::Rows);
@@ -114,29 +107,30 @@ impl<T> Table<T> {
         self.bytes -= row.bytes;
         Some(row.value)
     }
-
-    /// Bytes that a row counts for.
-    pub(crate) fn bytes_of(&self, branch: BranchId, number: i32) -> usize {
-        self.rows.get(&(branch, number)).map_or(0, |row| row.bytes)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn text(length: usize) -> String {
+        let mut text = String::with_capacity(length);
+        text.push('x');
+        text
+    }
+
     #[test]
     fn numbers_are_never_given_twice_and_copies_do_not_change() {
         let (here, there) = (BranchId(0), BranchId(1));
         let mut table = Table::default();
         for number in [1, 2] {
-            table.put(here, number, "here", 10).unwrap();
+            table.put(here, number, text(10)).unwrap();
         }
-        table.put(there, 3, "there", 10).unwrap();
-        let before = table.clone();
-        assert_eq!(table.remove(there, 3).as_deref(), Some(&"there"));
-        assert_eq!((table.next_number(), table.len(), table.bytes), (4, 2, 20));
-        assert_eq!((before.get(there, 3).map(|row| **row), before.bytes), (Some("there"), 30));
+        table.put(there, 3, text(20)).unwrap();
+        let (before, own) = (table.clone(), size_of::<String>());
+        assert!(table.remove(there, 3).is_some());
+        assert_eq!((table.next_number(), table.len(), table.bytes), (Some(4), 2, 2 * (own + 10)));
+        assert_eq!((before.get(there, 3).is_some(), before.bytes), (true, 3 * own + 40));
         assert!(table.get(there, 1).is_none(), "a row is seen from its own branch alone");
         assert_eq!(table.of(here).count(), 2);
     }
@@ -145,10 +139,17 @@ mod tests {
     fn a_table_is_bounded_by_the_bytes_of_its_rows() {
         let mut table = Table::default();
         let here = BranchId(0);
-        table.put(here, 1, (), MOST_BYTES).unwrap();
-        assert!(matches!(table.put(here, 2, (), 1), Err(Full::Bytes)));
-        table.put(here, 1, (), 5).unwrap();
-        table.put(here, 2, (), 1).unwrap();
-        assert_eq!((table.bytes, table.len()), (6, 2));
+        table.put(here, 1, text(MOST_BYTES - size_of::<String>())).unwrap();
+        assert!(matches!(table.put(here, 2, String::new()), Err(Full::Bytes)));
+        table.put(here, 1, text(5)).unwrap();
+        table.put(here, 2, String::new()).unwrap();
+        assert_eq!((table.bytes, table.len()), (2 * size_of::<String>() + 5, 2));
+    }
+
+    #[test]
+    fn when_all_numbers_were_given_there_are_no_more_rows() {
+        let mut table = Table::default();
+        table.put(BranchId(0), i32::MAX, String::new()).unwrap();
+        assert_eq!(table.next_number(), None);
     }
 }

@@ -84,8 +84,13 @@ fn chosen(asked: &HeaderMap) -> Option<Coding> {
 fn weighed(part: &str) -> (String, f32) {
     let mut parts = part.split(';').map(str::trim);
     let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let weight = parts.find_map(|parameter| parameter.strip_prefix("q=").map(|weight| weight.trim().parse()));
-    (name, weight.map_or(1.0, |weight| weight.unwrap_or(0.0)))
+    let weight = parts.find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("q").then(|| value.trim().parse::<f32>())
+    });
+    // What is no weight is no wish.
+    let weight = weight.map_or(1.0, |weight| weight.ok().filter(|weight| (0.0..=1.0).contains(weight)).unwrap_or(0.0));
+    (name, weight)
 }
 
 #[cfg(test)]
@@ -102,7 +107,8 @@ mod tests {
         check("gzip, deflate", Some(Coding::Gzip));
         check("gzip, deflate, br", Some(Coding::Brotli));
         check("br;q=0.2, GZIP;q=0.8", Some(Coding::Gzip));
-        check("br;q=0, gzip;q=0", None);
+        check("br;q=0, gzip;Q=0", None);
+        check("br;q=nan, gzip;q=7", None);
         check("identity", None);
         check("*", Some(Coding::Brotli));
         check("*;q=0, gzip", Some(Coding::Gzip));

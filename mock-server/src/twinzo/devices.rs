@@ -11,13 +11,14 @@ use super::problem::Refusal;
 use super::rows::{self, Shown, no_entity, shown};
 use super::work::Work;
 use crate::answer::Answer;
-use crate::directory::{AccountKind, Row};
+use crate::directory::{AccountKind, Directory, Row};
 use crate::reason::Reason;
 
 impl Shown for Device {
     /// The last position comes before whatever the row says.
-    fn complete(&mut self, work: &Work<'_>) {
-        let Some((account, _)) = work.holder(AccountKind::Device, &self.login) else { return };
+    fn complete(&mut self, work: &Work<'_>, directory: &Directory) {
+        let account = directory.holder_in_branch(work.branch(), AccountKind::Device, &self.login);
+        let Some((account, _)) = account else { return };
         let whereabouts = work.sandbox.positions.whereabouts(account);
         if let Some(last) = &whereabouts.last {
             let wide = |number: Option<f32>| number.map(f64::from);
@@ -101,7 +102,7 @@ pub(super) fn dynamic_short(work: &mut Work<'_>) -> Result<Answer, Refusal> {
 
 fn located<'a>(work: &'a Work<'_>) -> impl Iterator<Item = Device> + 'a {
     let rows = work.directory().table::<Device>().of(work.branch());
-    let devices = rows.map(|row| shown(work, Device::clone(row), &|_| false));
+    let devices = rows.map(|row| shown(work, work.directory(), Device::clone(row)));
     devices.filter(|device| device.x.is_some() || device.y.is_some())
 }
 

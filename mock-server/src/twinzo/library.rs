@@ -91,12 +91,13 @@ pub(super) fn create_user(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     Invalid::required(missing.map(|(name, _)| (name, name))).or_ok().map_err(Refusal::BadBody)?;
     let NewUserContract { name, surname, email, phone, .. } = new;
     let row = UserDetail { name, surname, email, phone, ..UserDetail::default() };
-    let (branch, birth, bytes) = (work.branch(), work.birth(), work.call.body.len());
+    let (branch, birth, secret) = (work.branch(), work.birth(), password.clone());
     let new = NewUser { row, login, password };
     let user = work.edit(|directory| {
-        let number = directory.add_user(branch, new, birth, bytes)?;
+        let number = directory.add_user(branch, new, birth)?;
         directory.table::<UserDetail>().get(branch, number).map(Arc::clone).ok_or_else(|| no_entity(number))
     })?;
+    work.sandbox.redactor.learn([secret.as_str()]);
     Ok(work.answer(StatusCode::CREATED, &UserDetail::clone(&user)))
 }
 

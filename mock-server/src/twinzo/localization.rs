@@ -169,10 +169,8 @@ impl<'a, 'w> Intake<'a, 'w> {
         let settings = &self.work.settings().records;
         let number = location.sector_id.filter(|_| settings.unknown_sector == Reception::Refuse)?;
         let directory = self.work.directory();
-        let is_known = directory
-            .table::<Sector>()
-            .all()
-            .any(|(branch, sector)| sector.id == number && directory.branch(branch).client == self.work.signed.client);
+        let mut own = directory.branches().filter(|(_, branch)| branch.client == self.work.signed.client);
+        let is_known = own.any(|(branch, _)| directory.table::<Sector>().get(branch, number).is_some());
         if is_known {
             return None;
         }

@@ -47,7 +47,8 @@ fn store(work: &mut Work<'_>, event: &ManDown) -> ManDownResult {
     let action = if refusal.is_none() { Action::Create } else { Action::NoAction };
     let success = refusal.is_none();
     let error_message = refusal.map(|(reason, message)| {
-        work.outcome.refused = Some(reason.because(format!("answered 200 with Success false: {message}")));
+        let refused = || reason.because(format!("answered 200 with Success false: {message}"));
+        work.outcome.refused.get_or_insert_with(refused);
         message
     });
     let action = match work.settings().answers.man_down_action {

@@ -1,7 +1,7 @@
 //! How long devices were in areas, and how often, §4.6: reckoned from the records that name areas. A record holds until
 //! the next one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -85,10 +85,10 @@ pub(super) fn list(work: &mut Work<'_>) -> Result<Answer, Refusal> {
 fn visits(records: &[Location]) -> BTreeMap<i32, Vec<Visit>> {
     let areas_of = |record: &Location| {
         let areas = [&record.localization_areas, &record.no_go_areas];
-        areas.into_iter().flatten().flatten().copied().collect::<Vec<i32>>()
+        areas.into_iter().flatten().flatten().copied().collect::<BTreeSet<i32>>()
     };
     let mut visits: BTreeMap<i32, Vec<Visit>> = BTreeMap::new();
-    let mut before: Vec<i32> = Vec::new();
+    let mut before = BTreeSet::new();
     for record in records {
         let (time, areas) = (record.timestamp, areas_of(record));
         for area in &before {
@@ -96,7 +96,7 @@ fn visits(records: &[Location]) -> BTreeMap<i32, Vec<Visit>> {
                 last.to = time;
             }
         }
-        for area in areas.iter().filter(|area| !before.contains(area)) {
+        for area in areas.difference(&before) {
             visits.entry(*area).or_default().push(Visit { from: time, to: time });
         }
         before = areas;
@@ -180,7 +180,7 @@ mod tests {
             localization_areas: Some(areas.to_vec()),
             ..Location::default()
         };
-        let records = [record(0, &[1]), record(10, &[1, 2]), record(30, &[2]), record(40, &[]), record(100, &[1])];
+        let records = [record(0, &[1, 1]), record(10, &[1, 2]), record(30, &[2]), record(40, &[]), record(100, &[1])];
         let visits = visits(&records);
         assert_eq!(visits[&1], [Visit { from: 0, to: 30 }, Visit { from: 100, to: 100 }]);
         assert_eq!(visits[&2], [Visit { from: 10, to: 40 }]);

@@ -69,15 +69,20 @@ impl Positions {
         if from > to {
             return Vec::new();
         }
-        self.with(device, |track| track.history.range(from..=to).map(|(_, location)| location.clone()).collect())
+        let tracks = self.tracks.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(track) = tracks.get(&device) else { return Vec::new() };
+        lock(track).history.range(from..=to).map(|(_, location)| location.clone()).collect()
     }
 
     pub(crate) fn whereabouts(&self, device: AccountId) -> Whereabouts {
-        self.with(device, |track| Whereabouts {
+        let tracks = self.tracks.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(track) = tracks.get(&device) else { return Whereabouts::default() };
+        let track = lock(track);
+        Whereabouts {
             last: track.history.last_key_value().map(|(_, last)| last.clone()),
             heard: track.heard,
             fall: track.fall.map(|(_, fall)| fall),
-        })
+        }
     }
 
     /// Notes whether the bearer of a device stands. What is older than what is known changes nothing.

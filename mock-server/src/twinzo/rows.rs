@@ -11,13 +11,20 @@ use super::media::{Given, Invalid};
 use super::problem::Refusal;
 use super::work::Work;
 use crate::answer::Answer;
-use crate::directory::Row;
+use crate::directory::{Directory, Row};
 use crate::reason::Reason;
 
 /// A row as answers show it.
 pub(super) trait Shown: Row {
-    /// Adds what other rows, or positions, know of it.
-    fn complete(&mut self, _work: &Work<'_>) {}
+    /// Adds what other rows of a directory, or positions, know of it.
+    fn complete(&mut self, _work: &Work<'_>, _directory: &Directory) {}
+
+    /// The same for a whole list.
+    fn complete_all(rows: &mut [Self], work: &Work<'_>, directory: &Directory) {
+        for row in rows {
+            row.complete(work, directory);
+        }
+    }
 }
 
 impl Shown for Area {}
@@ -36,7 +43,11 @@ impl Shown for UserDetail {}
 pub(super) fn list<R: Shown>(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let expands = work.expands();
     let rows = work.directory().table::<R>().of(work.branch());
-    let rows: Vec<R> = rows.map(|row| shown(work, R::clone(row), &expands)).collect();
+    let mut rows: Vec<R> = rows.map(|row| R::clone(row)).collect();
+    for row in &mut rows {
+        row.fold(&expands);
+    }
+    R::complete_all(&mut rows, work, work.directory());
     Ok(work.ok(&rows))
 }
 
@@ -55,11 +66,13 @@ pub(super) fn create<R: Shown>(work: &mut Work<'_>) -> Result<Answer, Refusal> {
 /// `PATCH area/{id}`: members that the body has change, the others stay.
 pub(super) fn patch<R: Shown>(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let number = work.number();
-    find::<R>(work, number)?;
-    let given: Given<R> = work.take_given()?;
-    let (branch, bytes, now) = (work.branch(), work.call.body.len(), work.now());
+    if work.directory().table::<R>().get(work.branch(), number).is_none() {
+        return Err(no_entity(number));
+    }
+    let mut given: Given<R> = work.take_given()?;
+    let (branch, now, secret) = (work.branch(), work.now(), secret_of(&mut given.value));
     let (directory, is_there) = work.edit(|directory| {
-        let is_there = directory.change_row::<R, Refusal>(branch, number, bytes, |row| {
+        let is_there = directory.change_row::<R, Refusal>(branch, number, |row| {
             let is_given = |name: &str| given.names.contains(&name) && !R::FIXED.contains(&name);
             row.adopt(given.value, is_given);
             row.touch(now);
@@ -70,8 +83,8 @@ pub(super) fn patch<R: Shown>(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     // Somebody else may have deleted it meanwhile.
     let row = directory.table::<R>().get(branch, number).filter(|_| is_there);
     let row = R::clone(row.ok_or_else(|| no_entity(number))?);
-    let row = shown(work, row, &work.expands());
-    Ok(work.ok(&row))
+    work.sandbox.redactor.learn(secret.as_deref());
+    Ok(work.ok(&shown(work, &directory, row)))
 }
 
 /// `DELETE area/{id}`.
@@ -87,25 +100,32 @@ pub(super) fn add<R: Shown>(work: &Work<'_>) -> Result<R, Refusal> {
     let mut row = R::blank();
     row.adopt(given.value, |name| given.names.contains(&name) && !R::FIXED.contains(&name));
     check(&row)?;
-    let (branch, birth, bytes) = (work.branch(), work.birth(), work.call.body.len());
-    let row = work.edit(|directory| {
-        let number = directory.add_row(branch, row, birth, bytes)?;
+    let (branch, birth, secret) = (work.branch(), work.birth(), secret_of(&mut row));
+    let (directory, row) = work.edit(|directory| {
+        let number = directory.add_row(branch, row, birth)?;
         let added = directory.table::<R>().get(branch, number).map(|row| R::clone(row));
-        added.ok_or_else(|| no_entity(number))
+        Ok((directory.clone(), added.ok_or_else(|| no_entity(number))?))
     })?;
-    Ok(shown(work, row, &work.expands()))
+    work.sandbox.redactor.learn(secret.as_deref());
+    Ok(shown(work, &directory, row))
 }
 
 /// One row of the branch, as answers show it.
 pub(super) fn find<R: Shown>(work: &Work<'_>, number: i32) -> Result<R, Refusal> {
     let row = work.directory().table::<R>().get(work.branch(), number).ok_or_else(|| no_entity(number))?;
-    Ok(shown(work, R::clone(row), &work.expands()))
+    Ok(shown(work, work.directory(), R::clone(row)))
 }
 
-pub(super) fn shown<R: Shown>(work: &Work<'_>, mut row: R, expands: &dyn Fn(&str) -> bool) -> R {
-    row.fold(expands);
-    row.complete(work);
+/// A row as answers show it, with what a directory knows of it.
+pub(super) fn shown<R: Shown>(work: &Work<'_>, directory: &Directory, mut row: R) -> R {
+    row.fold(&work.expands());
+    row.complete(work, directory);
     row
+}
+
+/// A password that comes with a row: from now on the journal must not show it anywhere.
+fn secret_of<R: Row>(row: &mut R) -> Option<String> {
+    row.holder().and_then(|holder| holder.password.0.clone())
 }
 
 /// What a row must have, and how long it may be.

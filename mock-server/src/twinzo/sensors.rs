@@ -2,7 +2,10 @@
 
 #![expect(clippy::unnecessary_wraps, reason = "all handlers of operations look alike")]
 
+use std::collections::HashMap;
+
 use http::StatusCode;
+use uuid::Uuid;
 use wire::collection::{AppInfo, Sensor, SensorBatch, SensorBatchResult, SensorData, SensorRecord, SensorRecordResult};
 use wire::localization::Action;
 
@@ -12,13 +15,24 @@ use super::rows::{self, Shown, no_entity};
 use super::work::Work;
 use crate::answer::Answer;
 use crate::config::SensorMade;
-use crate::directory::{AccountKind, BranchId, Directory};
+use crate::directory::{AccountKind, Birth, BranchId, Directory};
 use crate::reason::Reason;
 
 impl Shown for Sensor {
-    fn complete(&mut self, work: &Work<'_>) {
-        let data = work.directory().table::<SensorData>().of(work.branch());
-        self.sensor_data = data.filter(|data| data.sensor_id == self.id).map(|data| SensorData::clone(data)).collect();
+    fn complete(&mut self, work: &Work<'_>, directory: &Directory) {
+        Self::complete_all(std::slice::from_mut(self), work, directory);
+    }
+
+    fn complete_all(rows: &mut [Self], work: &Work<'_>, directory: &Directory) {
+        let mut by_id: HashMap<i32, &mut Self> = rows.iter_mut().map(|row| (row.id, row)).collect();
+        for row in by_id.values_mut() {
+            row.sensor_data.clear();
+        }
+        for data in directory.table::<SensorData>().of(work.branch()) {
+            if let Some(row) = by_id.get_mut(&data.sensor_id) {
+                row.sensor_data.push(SensorData::clone(data));
+            }
+        }
     }
 }
 
@@ -61,75 +75,89 @@ pub(super) fn data(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let why = "sensor data needs the token of a sensor; an API key names none (use sensors/batch with it)";
     let login = work.signed.token(why)?.account.login.to_string();
     let records: Vec<SensorRecord> = work.take_list()?;
-    let result = store(work, &login, &records)?;
-    if let Some(message) = result.error_message {
+    let Some((_, account)) = work.holder(AccountKind::Sensor, &login) else {
+        let message = refuse(work, Reason::SensorNotInBranch, format!("Sensor {login} does not exist."));
         // There is no frame that could say it once.
-        let results: Vec<_> = records.iter().map(|record| failed(record, &message)).collect();
-        return Ok(work.ok(&results));
-    }
-    Ok(work.ok(&result.sensor_data))
+        let each = records.iter().map(|record| result(record, Action::NoAction, Some(message.clone())));
+        return Ok(work.ok(&each.collect::<Vec<_>>()));
+    };
+    let (branch, sensor) = (work.branch(), account.number);
+    let results = work.edit(|directory| store(directory, branch, sensor, &records))?;
+    Ok(work.ok(&results))
 }
 
-/// `POST sensors/batch`: any sensors of the branch.
+/// `POST sensors/batch`: any sensors of the branch; all that can be stored is, in one act.
 pub(super) fn batch(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let sensors: Vec<SensorBatch> = work.take_list()?;
     let nameless = sensors.iter().enumerate().filter(|(_, sensor)| sensor.login.is_none());
     let nameless: Vec<String> = nameless.map(|(index, _)| format!("[{index}].Login")).collect();
     Invalid::required(nameless.iter().map(|path| (path.as_str(), "Login"))).or_ok().map_err(Refusal::BadBody)?;
-    let results: Result<Vec<SensorBatchResult>, Refusal> = sensors
-        .into_iter()
-        .map(|sensor| {
-            let (login, records) = (sensor.login.unwrap_or_default(), sensor.sensor_data.unwrap_or_default());
-            if work.may_bring(&login) {
-                return store(work, &login, &records);
+    let mut found: Vec<Result<i32, String>> = Vec::new();
+    for sensor in &sensors {
+        let login = sensor.login.as_deref().unwrap_or_default();
+        let account = work.holder(AccountKind::Sensor, login).map(|(_, account)| account.number);
+        found.push(match account {
+            None => Err(refuse(work, Reason::SensorNotInBranch, format!("Sensor {login} does not exist."))),
+            Some(_) if !work.may_bring(login) => {
+                let message = format!("Sensor {login} cannot be written with this token.");
+                Err(refuse(work, Reason::LoginOfOther, message))
             }
-            let message = format!("Sensor {login} cannot be written with this token.");
-            Ok(refused(work, login, Reason::LoginOfOther, message))
-        })
-        .collect();
-    let results = results?;
+            Some(number) => Ok(number),
+        });
+    }
+    let branch = work.branch();
+    let results = work.edit(|directory| {
+        let each = sensors.iter().zip(found).map(|(sensor, found)| {
+            let login = sensor.login.clone().unwrap_or_default();
+            let (sensor_data, error_message) = match found {
+                Ok(number) => {
+                    (store(directory, branch, number, sensor.sensor_data.as_deref().unwrap_or_default())?, None)
+                }
+                Err(message) => (Vec::new(), Some(message)),
+            };
+            Ok(SensorBatchResult { login, success: error_message.is_none(), error_message, sensor_data })
+        });
+        each.collect::<Result<Vec<SensorBatchResult>, Refusal>>()
+    })?;
     Ok(work.ok(&results))
 }
 
-fn store(work: &mut Work<'_>, login: &str, records: &[SensorRecord]) -> Result<SensorBatchResult, Refusal> {
-    let Some((_, account)) = work.holder(AccountKind::Sensor, login) else {
-        let message = format!("Sensor {login} does not exist.");
-        return Ok(refused(work, login.to_owned(), Reason::SensorNotInBranch, message));
-    };
-    let (branch, sensor) = (work.branch(), account.number);
-    let births: Vec<_> = records.iter().map(|_| work.birth()).collect();
-    let sensor_data = work.edit(|directory| {
-        let stored = records.iter().zip(births).map(|(record, birth)| {
-            let action = match find(directory, branch, sensor, record) {
-                None => {
-                    let row = SensorData { sensor_id: sensor, ..of(record) };
-                    directory.add_row(branch, row, birth, weight(record))?;
-                    Action::Create
-                }
-                Some((_, newest)) if newest > record.timestamp => Action::NoAction,
-                Some((number, _)) => {
-                    directory.change_row::<SensorData, Refusal>(branch, number, weight(record), |row| {
-                        let SensorData { value, unit, data_type, timestamp, .. } = of(record);
-                        (row.value, row.unit, row.data_type, row.timestamp) = (value, unit, data_type, timestamp);
-                        Ok(())
-                    })?;
-                    Action::Update
-                }
-            };
-            Ok(SensorRecordResult { action, success: true, ..failed(record, "") })
-        });
-        let results: Result<Vec<SensorRecordResult>, Refusal> = stored.collect();
-        Ok(results?.into_iter().map(|result| SensorRecordResult { error_message: None, ..result }).collect())
-    })?;
-    Ok(SensorBatchResult { login: login.to_owned(), success: true, error_message: None, sensor_data })
-}
-
-/// The value that a record follows: its number, and its time.
-fn find(directory: &Directory, branch: BranchId, sensor: i32, record: &SensorRecord) -> Option<(i32, i64)> {
-    let quantity = record.quantity.as_deref().unwrap_or_default();
-    let mut data = directory.table::<SensorData>().of(branch);
-    let data = data.find(|data| data.sensor_id == sensor && data.quantity == quantity)?;
-    Some((data.id, data.timestamp))
+/// Records of one sensor. What is older than the newest of its quantity changes nothing.
+fn store(
+    directory: &mut Directory,
+    branch: BranchId,
+    sensor: i32,
+    records: &[SensorRecord],
+) -> Result<Vec<SensorRecordResult>, Refusal> {
+    let data = directory.table::<SensorData>().of(branch).filter(|data| data.sensor_id == sensor);
+    let mut newest: HashMap<String, (i32, i64)> =
+        data.map(|data| (data.quantity.clone(), (data.id, data.timestamp))).collect();
+    let mut results = Vec::with_capacity(records.len());
+    for record in records {
+        let quantity = record.quantity.as_deref().unwrap_or_default();
+        let action = match newest.get(quantity).copied() {
+            None => {
+                let row = SensorData { sensor_id: sensor, ..of(record) };
+                // A row of data has no GUID, and tells when it was measured, not when it was made.
+                let birth = |number, branch| Birth { number, branch, guid: Uuid::nil(), now: record.timestamp };
+                let number = directory.add_row(branch, row, birth)?;
+                newest.insert(quantity.to_owned(), (number, record.timestamp));
+                Action::Create
+            }
+            Some((_, newest)) if newest > record.timestamp => Action::NoAction,
+            Some((number, _)) => {
+                directory.change_row::<SensorData, Refusal>(branch, number, |row| {
+                    let SensorData { value, unit, data_type, timestamp, .. } = of(record);
+                    (row.value, row.unit, row.data_type, row.timestamp) = (value, unit, data_type, timestamp);
+                    Ok(())
+                })?;
+                newest.insert(quantity.to_owned(), (number, record.timestamp));
+                Action::Update
+            }
+        };
+        results.push(result(record, action, None));
+    }
+    Ok(results)
 }
 
 fn of(record: &SensorRecord) -> SensorData {
@@ -144,23 +172,19 @@ fn of(record: &SensorRecord) -> SensorData {
     }
 }
 
-/// Bytes that a record counts for.
-fn weight(record: &SensorRecord) -> usize {
-    let texts = [&record.quantity, &record.value, &record.unit];
-    texts.into_iter().flatten().map(String::len).sum()
-}
-
-fn failed(record: &SensorRecord, message: &str) -> SensorRecordResult {
+fn result(record: &SensorRecord, action: Action, error_message: Option<String>) -> SensorRecordResult {
     SensorRecordResult {
         quantity: record.quantity.clone(),
         timestamp: record.timestamp,
-        success: false,
-        action: Action::NoAction,
-        error_message: Some(message.to_owned()),
+        success: error_message.is_none(),
+        action,
+        error_message,
     }
 }
 
-fn refused(work: &mut Work<'_>, login: String, reason: Reason, message: String) -> SensorBatchResult {
-    work.outcome.refused = Some(reason.because(format!("answered 200 with Success false: {message}")));
-    SensorBatchResult { login, success: false, error_message: Some(message), sensor_data: Vec::new() }
+/// A failure inside a 200; the journal names the first.
+fn refuse(work: &mut Work<'_>, reason: Reason, message: String) -> String {
+    let refused = || reason.because(format!("answered 200 with Success false: {message}"));
+    work.outcome.refused.get_or_insert_with(refused);
+    message
 }

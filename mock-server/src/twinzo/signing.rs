@@ -143,6 +143,8 @@ fn branch(call: &Call<'_>, client: ClientId, by_token: Option<&Result<Held, Deni
         }
         let first = || directory.branches().find(|(_, branch)| branch.client == client).map(|(id, _)| id);
         let (_, own) = bearer(call, by_token)?;
+        // A credential of another client says nothing of where this one is at home.
+        let own = own.filter(|own| directory.branch(*own).client == client);
         return own.or_else(first).ok_or_else(missing);
     };
     let guid = Uuid::try_parse(text).map_err(|_| Refusal::bad_value(Reason::BranchMalformed, "Branch", text))?;

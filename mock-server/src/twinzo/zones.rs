@@ -1,5 +1,7 @@
 //! Layers as devices see them, §6.
 
+use std::collections::HashMap;
+
 use wire::collection::{Area, Device, Layer, LoginName};
 use wire::contract::Linked;
 
@@ -43,14 +45,14 @@ fn layers_of(work: &Work<'_>, login: &str, fits: impl Fn(&Layer) -> bool) -> Res
             Linked::Whole(layer) => layer.id,
         })
         .collect();
-    let areas = directory.table::<Area>();
+    let mut areas: HashMap<i32, Vec<Linked<Area>>> = HashMap::new();
+    for area in directory.table::<Area>().of(branch) {
+        let Some(layer) = area.layer_id else { continue };
+        areas.entry(layer).or_default().push(Linked::Whole(Box::new(Area::clone(area))));
+    }
     let layers = directory.table::<Layer>().of(branch).filter(|layer| fits(layer));
     let layers = layers.filter(|layer| own.is_empty() || own.contains(&layer.id));
     Ok(layers
-        .map(|layer| {
-            let inside = areas.of(branch).filter(|area| area.layer_id == Some(layer.id));
-            let inside = inside.map(|area| Linked::Whole(Box::new(Area::clone(area))));
-            Layer { areas: inside.collect(), ..Layer::clone(layer) }
-        })
+        .map(|layer| Layer { areas: areas.remove(&layer.id).unwrap_or_default(), ..Layer::clone(layer) })
         .collect())
 }

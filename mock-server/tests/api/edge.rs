@@ -91,6 +91,23 @@ async fn any_origin_or_those_on_a_list_may_call() {
     assert_eq!((refused.status().as_u16(), allowed(&refused)), (401, Some(ORIGIN)));
 }
 
+#[tokio::test]
+async fn the_admin_api_stays_closed_to_pages_whatever_the_vendors_allow() {
+    let server = TestServer::with(|config| config.server.cors = Cors::Any).await;
+    let own = server.sandbox(serde_json::json!({})).await;
+    for path in
+        ["/__admin/requests".to_owned(), own.path("/__admin/clock"), "/health".to_owned(), "/metrics".to_owned()]
+    {
+        for method in [Method::GET, Method::OPTIONS] {
+            let request = server.request(method.clone(), &path).header("origin", ORIGIN);
+            let response = request.header("access-control-request-method", "GET").send().await.unwrap();
+            let headers = response.headers();
+            let leave = headers.keys().find(|name| name.as_str().starts_with("access-control-"));
+            assert!(leave.is_none(), "{method} {path}: {leave:?}");
+        }
+    }
+}
+
 #[test]
 fn an_origin_that_is_none_is_refused() {
     let read = |text: &str| toml::from_str::<mock_server::Config>(text).map(|config| config.server.cors);

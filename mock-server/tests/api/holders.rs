@@ -186,3 +186,27 @@ async fn a_sensor_comes_with_an_account_and_goes_with_its_data() {
     assert_eq!(server.last_reason().await, "AccountDeleted");
     login(&server, "scale-01", "secret-of-scale").await.assert(401);
 }
+
+#[tokio::test]
+async fn a_change_of_a_device_that_ships_leaves_its_password_alone() {
+    let server = TestServer::start().await;
+    let change = json!({ "password": "another-pass" });
+    server.admin(Method::PATCH, "/accounts/forklift-01?client=acme-logistics", Some(change)).await.assert(200);
+    let signature = Signature::api_key(BRATISLAVA, API_KEY);
+    let patch = signature.sign(server.request(Method::PATCH, "/v3/devices/1")).json(&json!({ "Note": "x" }));
+    send(patch).await.assert(200);
+    server.login_as("forklift-01").await.assert(401);
+    let body = json!({ "Client": "acme-logistics", "Login": "forklift-01", "Password": "another-pass" });
+    server.post("/v3/Authorization/Authenticate", &Signature::none(), &body).await.assert(200);
+}
+
+#[tokio::test]
+async fn a_password_that_came_with_a_row_is_hidden_wherever_it_turns_up() {
+    let server = TestServer::start().await;
+    let signature = Signature::api_key(BRATISLAVA, API_KEY);
+    let new = json!({ "Title": "t", "Login": "tug-77", "Password": "sesame-open-77" });
+    server.post("/v3/devices", &signature, &new).await.assert(201);
+    server.get("/v3/devices/login/sesame-open-77", &signature).await.assert(404);
+    let journal = server.admin(Method::GET, "/requests", None).await.text;
+    assert!(!journal.contains("sesame-open-77"), "{journal}");
+}

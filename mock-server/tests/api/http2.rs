@@ -121,6 +121,37 @@ async fn a_body_beyond_the_limit_is_413_and_a_long_head_does_not_get_in() {
 }
 
 #[tokio::test]
+async fn an_answer_to_head_has_no_body() {
+    let server = TestServer::start().await;
+    let client = client();
+    for path in ["/nope", "/v3/sectors"] {
+        let answer = client.head(format!("{}{path}", server.server.base_url())).send().await.unwrap();
+        assert_eq!(answer.version(), Version::HTTP_2);
+        assert_eq!(answer.bytes().await.unwrap().len(), 0, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_admin_api_wants_json_also_where_no_header_announces_a_body() {
+    let server = TestServer::start().await;
+    let url = format!("{}/__admin/reset", server.server.base_url());
+    let reply = client().post(url).body(reqwest::Body::from("x")).send().await.unwrap();
+    assert_eq!(reply.status(), 415);
+}
+
+#[tokio::test]
+async fn a_request_for_leave_does_not_choose_the_sandbox() {
+    let server = TestServer::with(|config| config.server.cors = mock_server::config::Cors::Any).await;
+    let own = server.sandbox(json!({})).await;
+    let client = client();
+    let url = format!("{}{}", server.server.base_url(), own.path("/v3/sectors"));
+    let ask = client.request(Method::OPTIONS, format!("{}/v3/sectors", server.server.base_url()));
+    let ask = ask.header("origin", "http://page.test").header("access-control-request-method", "GET");
+    assert_eq!(ask.send().await.unwrap().status(), 204);
+    assert_eq!(client.get(url).send().await.unwrap().status(), 401, "no 421");
+}
+
+#[tokio::test]
 async fn it_can_be_switched_off() {
     let server = TestServer::with(|config| config.server.http2 = false).await;
     sectors(&server, &client(), "").await.unwrap_err();

@@ -274,3 +274,18 @@ async fn client_name_in_the_client_header() {
         );
     }
 }
+
+/// §8.5. What a credential says of another client counts for nothing here.
+#[tokio::test]
+async fn a_token_of_another_client_does_not_choose_the_branch() {
+    let server = TestServer::start().await;
+    let body = json!({ "Client": "harbour-storage", "Login": "reach-stacker-01", "Password": "reach-stacker-01-pass" });
+    let stranger = server.post("/v3/Authorization/Authenticate", &Signature::none(), &body).await.assert(200).json();
+    for setting in ["derive", "ignore"] {
+        set(&server, json!({ "signing": { "branch": setting } })).await;
+        let mixed =
+            Signature::api_key(BRATISLAVA, API_KEY).with("Branch", None).with("Token", stranger["Token"].as_str());
+        let devices = server.get(DEVICES, &mixed).await.assert(200).json();
+        assert!(devices.as_array().unwrap().iter().all(|device| device["BranchId"] == 1), "{devices}");
+    }
+}

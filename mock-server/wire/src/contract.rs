@@ -37,6 +37,8 @@ pub trait Contract: Message + Clone + Default + DeserializeOwned + Member + Part
 pub struct Shape {
     /// The vendor's name for it.
     pub name: &'static str,
+    /// Numbers in protobuf that the vendor has and this contract passes over.
+    pub reserved: &'static [u32],
     /// Its members, in the order in which they are written.
     pub fields: &'static [Field],
 }

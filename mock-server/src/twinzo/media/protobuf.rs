@@ -18,7 +18,8 @@ pub(super) fn given<T: Payload>(body: &[u8], is_strict: bool) -> Result<Given<T>
     if let Some(shape) = shape {
         if !is_list {
             each_field(body, |number, _, _| {
-                names.extend(shape.numbered(number).map(|field| field.name));
+                let name = shape.numbered(number).map(|field| field.name).filter(|name| !names.contains(name));
+                names.extend(name);
                 Ok(())
             })
             .map_err(invalid)?;
@@ -87,8 +88,7 @@ fn unknown_in(bytes: &[u8], shape: &Shape) -> Result<Unknown, DecodeError> {
     let mut unknown = None;
     each_field(bytes, |number, wire_type, value| {
         let found = match shape.numbered(number) {
-            // A gap is a member of the vendor's that has no place here, such as the row of an id beside it.
-            None if number < shape.fields.iter().filter_map(|field| field.number).max().unwrap_or(0) => None,
+            None if shape.reserved.contains(&number) => None,
             None => Some((number, shape.name.to_owned())),
             // A GUID of two halves has a shape of its own, which is not one of the vendor's contracts.
             Some(field) if wire_type == WireType::LengthDelimited => match shape_of(field.kind) {

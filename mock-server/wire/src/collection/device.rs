@@ -24,7 +24,7 @@ choice! {
 
 contract! {
     /// A device with its last known position.
-    pub struct Device = "DeviceContract" {
+    pub struct Device = "DeviceContract" besides [4, 6] {
         /// Number of the device, as in `deviceId`.
         id: i32 = "Id" @ 1,
         /// Hardware address.

@@ -48,7 +48,7 @@ contract! {
     }
 
     /// A sector: one map of a branch.
-    pub struct Sector = "SectorContract" {
+    pub struct Sector = "SectorContract" besides [4] {
         /// Number of the sector, as in `SectorId` of a location.
         id: i32 = "Id" @ 1,
         /// GUID of the sector.
@@ -88,7 +88,7 @@ contract! {
     }
 
     /// A point of a sector's map, and where it lies on the earth.
-    pub struct GpsItem = "GpsItemContract" {
+    pub struct GpsItem = "GpsItemContract" besides [3] {
         /// Number of the point.
         id: i32 = "Id" @ 1,
         /// Number of its sector.
@@ -104,7 +104,7 @@ contract! {
     }
 
     /// A cell of a sector's map that nothing passes.
-    pub struct Barrier = "BarrierContract" {
+    pub struct Barrier = "BarrierContract" besides [4, 6] {
         /// Column of the cell.
         x: i32 = "X" @ 1,
         /// Row of the cell.

@@ -44,7 +44,7 @@ choice! {
 
 contract! {
     /// A sensor.
-    pub struct Sensor = "SensorContract" {
+    pub struct Sensor = "SensorContract" besides [10, 13] {
         /// Number of the sensor.
         id: i32 = "Id" @ 1,
         /// Login of the sensor.

@@ -6,7 +6,7 @@ use crate::contract::{Linked, Narrow, SplitGuid, WriteOnly};
 
 contract! {
     /// An area of a layer.
-    pub struct Area = "AreaContract" {
+    pub struct Area = "AreaContract" besides [5, 7, 9] {
         /// Number of the area, as in `LocalizationAreas`.
         id: i32 = "Id" @ 1,
         /// GUID of the area.
@@ -44,7 +44,7 @@ contract! {
     }
 
     /// A layer of a branch.
-    pub struct Layer = "LayerContract" {
+    pub struct Layer = "LayerContract" besides [5] {
         /// Number of the layer.
         id: i32 = "Id" @ 1,
         /// Name of the layer.
@@ -76,7 +76,7 @@ contract! {
     }
 
     /// A path of a sector.
-    pub struct Path = "PathContract" {
+    pub struct Path = "PathContract" besides [5, 7, 9] {
         /// Number of the path.
         id: i32 = "Id" @ 1,
         /// GUID of the path.
@@ -102,7 +102,7 @@ contract! {
     }
 
     /// A point of a path.
-    pub struct PathPoint = "PathPointContract" {
+    pub struct PathPoint = "PathPointContract" besides [3, 5, 10] {
         /// Number of the point.
         id: i32 = "Id" @ 1,
         /// Number of its path.
@@ -120,7 +120,7 @@ contract! {
     }
 
     /// A beacon.
-    pub struct Beacon = "BeaconContract" {
+    pub struct Beacon = "BeaconContract" besides [3, 5] {
         /// Number of the beacon, as in `Distances`.
         id: i32 = "Id" @ 1,
         /// Number of its sector.

@@ -3,12 +3,13 @@
 /// Declares a contract: a struct, its JSON, its protobuf and its description.
 ///
 /// `member: Type = "Name" @ 3` travels as `Name` in JSON and as number 3 in protobuf; without a number in JSON alone.
-/// Members that a body lacks have their default.
+/// Members that a body lacks have their default. `besides [4]` names numbers that the vendor has and we do not: rows that
+/// stand beside their ids.
 #[macro_export]
 macro_rules! contract {
     ($(
         $(#[$outer:meta])*
-        pub struct $name:ident = $title:literal {
+        pub struct $name:ident = $title:literal $(besides [$($reserved:literal),*])? {
             $($(#[$doc:meta])* $field:ident: $type:ty = $text:literal $(@ $tag:literal)?,)*
         }
     )*) => {$(
@@ -31,6 +32,7 @@ macro_rules! contract {
         impl $crate::contract::Contract for $name {
             const SHAPE: &'static $crate::contract::Shape = &$crate::contract::Shape {
                 name: $title,
+                reserved: &[$($($reserved,)*)?],
                 fields: &[$($crate::contract::Field {
                     name: $text,
                     number: $crate::contract!(@number $($tag)?),
@@ -84,6 +86,10 @@ macro_rules! contract {
         impl $crate::contract::Member for $name {
             const KIND: $crate::contract::Kind =
                 $crate::contract::Kind::Object(|| <$name as $crate::contract::Contract>::SHAPE);
+
+            fn heap(&self) -> usize {
+                0 $(+ $crate::contract::Member::heap(&self.$field))*
+            }
 
             fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serde::Serialize::serialize(self, serializer)

@@ -18,6 +18,11 @@ pub trait Member: Default {
         false
     }
 
+    /// Bytes that it holds beside itself.
+    fn heap(&self) -> usize {
+        0
+    }
+
     /// As JSON.
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
@@ -153,6 +158,10 @@ pub fn refused(what: &str) -> DecodeError {
 impl Member for String {
     const KIND: Kind = Kind::Text;
 
+    fn heap(&self) -> usize {
+        self.capacity()
+    }
+
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self)
     }
@@ -181,6 +190,10 @@ impl Member for String {
 /// What may be missing: left out of answers, null or nothing in requests.
 impl<T: Member> Member for Option<T> {
     const KIND: Kind = Kind::Nullable(&T::KIND);
+
+    fn heap(&self) -> usize {
+        self.as_ref().map_or(0, Member::heap)
+    }
 
     fn is_absent(&self) -> bool {
         self.as_ref().is_none_or(Member::is_absent)
@@ -219,6 +232,10 @@ impl<T: Member> Member for Option<T> {
 /// A list: always written, also when it is empty; null counts as empty.
 impl<T: Element> Member for Vec<T> {
     const KIND: Kind = Kind::List(&T::KIND);
+
+    fn heap(&self) -> usize {
+        self.capacity() * size_of::<T>() + self.iter().map(Member::heap).sum::<usize>()
+    }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(Some(self.len()))?;

@@ -70,6 +70,10 @@ impl<T> std::fmt::Debug for WriteOnly<T> {
 impl<T: Member> Member for WriteOnly<T> {
     const KIND: Kind = T::KIND;
 
+    fn heap(&self) -> usize {
+        self.0.heap()
+    }
+
     fn is_absent(&self) -> bool {
         true
     }
@@ -105,15 +109,29 @@ impl<T> Default for Linked<T> {
     }
 }
 
-/// The one member of any row that a link needs.
+/// The one member of any row that a link needs: number 1 in all of them.
+#[derive(Clone, Copy, PartialEq, prost::Message)]
+struct IdOnly {
+    #[prost(int32, tag = "1")]
+    id: i32,
+}
+
+/// The same in JSON.
 #[derive(Deserialize)]
 struct HasId {
-    #[serde(rename = "Id", alias = "id", default)]
+    #[serde(rename = "Id", alias = "id", alias = "ID", alias = "iD", default)]
     id: i32,
 }
 
 impl<T: Contract> Member for Linked<T> {
     const KIND: Kind = T::KIND;
+
+    fn heap(&self) -> usize {
+        match self {
+            Self::Id(_) => 0,
+            Self::Whole(whole) => size_of::<T>() + whole.heap(),
+        }
+    }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -166,9 +184,10 @@ impl<T: Contract> Member for Linked<T> {
     }
 
     fn merge(&mut self, wire_type: WireType, buffer: &mut impl Buf, context: DecodeContext) -> Result<(), DecodeError> {
-        let mut whole = T::default();
-        Member::merge(&mut whole, wire_type, buffer, context)?;
-        *self = Self::Whole(Box::new(whole));
+        // Whoever sends a whole row means its id, and rows of rows could be of any size.
+        let mut row = IdOnly::default();
+        prost::encoding::message::merge(wire_type, &mut row, buffer, context)?;
+        *self = Self::Id(row.id);
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Devices.
 
 use wire::collection::{Device, FallStatus};
-use wire::contract::WriteOnly;
+use wire::contract::{Linked, WriteOnly};
 
 use super::{check, check_read, check_written, parse, whole};
 
@@ -15,12 +15,14 @@ fn devices() {
         "Heartbeat":1767225603000}"#,
     );
     device.layers = vec![whole(r#"{"Id":10}"#), whole(r#"{"Id":11,"Title":"l"}"#)];
-    check(
-        &device,
+    let bytes =
         "0801 12016d 1802 2803 3804 420174 4a016e 50e8d7eab6b733 58d0dfeab6b733 6500524346 6d0000c0c0 750000f040
          7d00000041 820103332e31 880101 900104 9d010000af42 a00109 aa0103414756 b201066167762d3037 b80101 c00101
-         c801ac02 da0102080a da0105080b12016c e201025b5d e801b8e7eab6b733",
-    );
+         c801ac02 da0102080a da0105080b12016c e201025b5d e801b8e7eab6b733";
+    check_written(&device, bytes);
+    // A link is read as its id, however much of the row comes.
+    device.layers = [10, 11].map(Linked::Id).to_vec();
+    check_read(bytes, &device);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What numbers lose, what is skipped, and what is refused.
 
-use wire::collection::{Branch, Device, GpsItem, Layer, Path, Sector};
+use wire::collection::{Branch, Device, GpsItem, Layer, Sector};
 use wire::contract::{Linked, Narrow, Payload, Whole, WriteOnly};
 use wire::localization::Location;
 
@@ -106,11 +106,10 @@ fn an_id_alone_does_not_travel() {
 
 #[test]
 fn what_the_devkits_write_of_a_layer_goes_in_and_never_out() {
-    let whole = |id| Linked::Whole(Box::new(Layer { id, ..Layer::default() }));
     let layer = Layer {
         id: 1,
-        paths: WriteOnly(vec![Linked::Whole(Box::new(Path { id: 3, ..Path::default() }))]),
-        children: WriteOnly(vec![whole(4), whole(5)]),
+        paths: WriteOnly(vec![Linked::Id(3)]),
+        children: WriteOnly(vec![Linked::Id(4), Linked::Id(5)]),
         ..Layer::default()
     };
     check_read("0801 6a020803 72020804 72020805", &layer);

@@ -1,8 +1,9 @@
 //! Branches and sectors.
 
 use wire::collection::{Barrier, Branch, GpsItem, Sector};
+use wire::contract::Linked;
 
-use super::{check, check_contract, parse, whole};
+use super::{check_contract, check_read, check_written, parse, whole};
 
 #[test]
 fn branches() {
@@ -24,12 +25,17 @@ fn sectors() {
     sector.beacons = vec![whole(r#"{"Id":13}"#), whole(r#"{"Id":14}"#)];
     sector.sensors = vec![whole(r#"{"Id":15}"#), whole(r#"{"Id":16}"#)];
     sector.paths = vec![whole(r#"{"Id":17}"#), whole(r#"{"Id":18}"#)];
-    check(
-        &sector,
+    let bytes =
         "0801 122433663063316135322d396431312d346137652d386137302d306435633262376531663130 1802 2a0174 3500004040
          3d00008040 450000b040 4d0000c040 50e8d7eab6b733 5a020807 5a020808 62020809 6202080a 6a02080b 6a02080c
-         7202080d 7202080e 7a02080f 7a020810 82010163 8a01020811 8a01020812",
-    );
+         7202080d 7202080e 7a02080f 7a020810 82010163 8a01020811 8a01020812";
+    check_written(&sector, bytes);
+    // A link is read as its id, however much of the row comes.
+    sector.areas = [9, 10].map(Linked::Id).to_vec();
+    sector.beacons = [13, 14].map(Linked::Id).to_vec();
+    sector.sensors = [15, 16].map(Linked::Id).to_vec();
+    sector.paths = [17, 18].map(Linked::Id).to_vec();
+    check_read(bytes, &sector);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Areas, layers, paths and beacons.
 
 use wire::collection::{Area, Beacon, Layer, LoginName, Path, PathPoint, Point};
+use wire::contract::Linked;
 
-use super::{check, check_contract, parse, whole};
+use super::{check_contract, check_read, check_written, parse, whole};
 
 #[test]
 fn areas() {
@@ -24,11 +25,13 @@ fn layers() {
     );
     layer.areas = vec![whole(r#"{"Id":3}"#), whole(r#"{"Id":4}"#)];
     layer.devices = vec![whole(r#"{"Id":5}"#), whole(r#"{"Id":6,"Login":"agv-07"}"#)];
-    check(
-        &layer,
-        "0801 120174 1a0169 2002 3001 3801 40e8d7eab6b733 48d0dfeab6b733 52020803 52020804 5a020805
-         5a0b0806b201066167762d3037 6001",
-    );
+    let bytes = "0801 120174 1a0169 2002 3001 3801 40e8d7eab6b733 48d0dfeab6b733 52020803 52020804 5a020805
+         5a0b0806b201066167762d3037 6001";
+    check_written(&layer, bytes);
+    // A link is read as its id, however much of the row comes.
+    layer.areas = [3, 4].map(Linked::Id).to_vec();
+    layer.devices = [5, 6].map(Linked::Id).to_vec();
+    check_read(bytes, &layer);
     check_contract::<LoginName>(r#"{"Login":"agv-07"}"#, "0a066167762d3037");
 }
 
