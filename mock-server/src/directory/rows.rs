@@ -98,6 +98,24 @@ macro_rules! kept_in {
     };
 }
 
+/// How a row is numbered, and what else it is born with.
+macro_rules! identified {
+    (id $(, $member:ident)*) => {
+        fn number(&self) -> i32 {
+            self.id
+        }
+
+        fn identify(&mut self, birth: Birth) {
+            self.id = birth.number;
+            $(identified!(@ $member, self, birth);)*
+        }
+    };
+    (@ branch_id, $row:ident, $birth:ident) => { $row.branch_id = $birth.branch };
+    (@ guid, $row:ident, $birth:ident) => { $row.guid = SplitGuid($birth.guid) };
+    (@ created, $row:ident, $birth:ident) => { $row.created = $birth.now };
+    (@ updated, $row:ident, $birth:ident) => { $row.updated = $birth.now };
+}
+
 tables! {
     areas: Area,
     beacons: Beacon,
@@ -121,14 +139,7 @@ impl Row for Area {
     kept_in!(areas);
     const FIXED: &'static [&'static str] = &["Id", "Guid", "BranchId", "Created", "Updated"];
 
-    fn number(&self) -> i32 {
-        self.id
-    }
-
-    fn identify(&mut self, birth: Birth) {
-        (self.id, self.branch_id, self.guid) = (birth.number, birth.branch, SplitGuid(birth.guid));
-        (self.created, self.updated) = (birth.now, birth.now);
-    }
+    identified!(id, branch_id, guid, created, updated);
 
     fn touch(&mut self, now: i64) {
         self.updated = now;
@@ -168,13 +179,7 @@ impl Row for Device {
         }
     }
 
-    fn number(&self) -> i32 {
-        self.id
-    }
-
-    fn identify(&mut self, birth: Birth) {
-        (self.id, self.branch_id) = (birth.number, birth.branch);
-    }
+    identified!(id, branch_id);
 
     fn holder(&mut self) -> Option<Holder<'_>> {
         Some(Holder { kind: AccountKind::Device, login: &self.login, password: &mut self.password })
@@ -199,14 +204,7 @@ impl Row for Layer {
     const FIXED: &'static [&'static str] =
         &["Id", "BranchId", "Created", "Updated", "Areas", "Devices", "Paths", "Children"];
 
-    fn number(&self) -> i32 {
-        self.id
-    }
-
-    fn identify(&mut self, birth: Birth) {
-        (self.id, self.branch_id) = (birth.number, birth.branch);
-        (self.created, self.updated) = (birth.now, birth.now);
-    }
+    identified!(id, branch_id, created, updated);
 
     fn touch(&mut self, now: i64) {
         self.updated = now;
@@ -245,14 +243,7 @@ impl Row for Path {
     kept_in!(paths);
     const FIXED: &'static [&'static str] = &["Id", "Guid", "BranchId", "Created", "Updated"];
 
-    fn number(&self) -> i32 {
-        self.id
-    }
-
-    fn identify(&mut self, birth: Birth) {
-        (self.id, self.branch_id, self.guid) = (birth.number, birth.branch, SplitGuid(birth.guid));
-        (self.created, self.updated) = (birth.now, birth.now);
-    }
+    identified!(id, branch_id, guid, created, updated);
 
     fn settle(&mut self, branch: i32) {
         let path = self.id;
@@ -273,13 +264,7 @@ impl Row for Quantity {
     kept_in!(quantities);
     const FIXED: &'static [&'static str] = &["Id", "BranchId"];
 
-    fn number(&self) -> i32 {
-        self.id
-    }
-
-    fn identify(&mut self, birth: Birth) {
-        (self.id, self.branch_id) = (birth.number, birth.branch);
-    }
+    identified!(id, branch_id);
 }
 
 impl Row for Sector {
@@ -324,26 +309,14 @@ impl Row for SensorData {
     kept_in!(sensor_data);
     const FIXED: &'static [&'static str] = &["Id"];
 
-    fn number(&self) -> i32 {
-        self.id
-    }
-
-    fn identify(&mut self, birth: Birth) {
-        self.id = birth.number;
-    }
+    identified!(id);
 }
 
 impl Row for Sensor {
     kept_in!(sensors);
     const FIXED: &'static [&'static str] = &["Id", "SensorData", "Color"];
 
-    fn number(&self) -> i32 {
-        self.id
-    }
-
-    fn identify(&mut self, birth: Birth) {
-        self.id = birth.number;
-    }
+    identified!(id);
 
     fn holder(&mut self) -> Option<Holder<'_>> {
         Some(Holder { kind: AccountKind::Sensor, login: &self.login, password: &mut self.password })
@@ -358,26 +331,14 @@ impl Row for Shift {
     kept_in!(shifts);
     const FIXED: &'static [&'static str] = &["Id", "BranchId"];
 
-    fn number(&self) -> i32 {
-        self.id
-    }
-
-    fn identify(&mut self, birth: Birth) {
-        (self.id, self.branch_id) = (birth.number, birth.branch);
-    }
+    identified!(id, branch_id);
 }
 
 impl Row for UserDetail {
     kept_in!(users);
     const FIXED: &'static [&'static str] = &["Id", "BranchId"];
 
-    fn number(&self) -> i32 {
-        self.id
-    }
-
-    fn identify(&mut self, birth: Birth) {
-        (self.id, self.branch_id) = (birth.number, birth.branch);
-    }
+    identified!(id, branch_id);
 }
 
 fn empty<const N: usize>(members: [(&'static str, &String); N]) -> Vec<&'static str> {
