@@ -43,7 +43,6 @@ pub(crate) use routes::{not_found, route};
 
 use caller::{Caller, Login, Logout};
 use endpoint::{Endpoint, Handler};
-use media::Media;
 use problem::Refusal;
 use signing::Signature;
 use work::Work;
@@ -116,6 +115,9 @@ impl Exchange<'_> {
 
     /// A body must be of a type that can be read; this is said before anything of the caller's is.
     fn media(&self) -> Result<(), Refusal> {
-        if self.endpoint.takes.is_some() { Media::of_body(self.call).map(drop) } else { Ok(()) }
+        match self.endpoint.takes {
+            Some(content) => media::readable(self.call, content.shape),
+            None => Ok(()),
+        }
     }
 }

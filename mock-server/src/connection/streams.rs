@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST};
-use http::{HeaderValue, Method, Request, Response, Uri};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
@@ -98,6 +98,9 @@ pub(super) async fn serve<A, F>(
             let ending = response.extensions_mut().remove::<Tamper>().and_then(|tamper| tamper.cut_or_nothing());
             if is_head {
                 response = without_body(response);
+            } else if matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+                response.headers_mut().remove(CONTENT_LENGTH);
+                response = response.map(|_| Body::empty());
             }
             let response = match ending {
                 None => response,

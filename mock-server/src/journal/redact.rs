@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::percent_decode_str;
 use regex::{Captures, Regex};
@@ -20,9 +21,21 @@ use crate::directory::Directory;
 pub struct Redactor {
     key: [u8; 8],
     show_secrets: bool,
-    // Longest first: a password may be part of another. Secrets come in at run time, too.
-    known: RwLock<Vec<String>>,
+    known: RwLock<Known>,
 }
+
+/// Secrets that are looked for as they are. They come in at run time, too.
+#[derive(Default)]
+struct Known {
+    /// All, the longest first: a password may be part of another.
+    all: Vec<String>,
+    /// Finds any of those but the recent ones in one go.
+    bulk: Option<AhoCorasick>,
+    recent: Vec<String>,
+}
+
+/// Secrets that are looked for one by one, at most, before they join the others.
+const MOST_RECENT: usize = 256;
 
 const FINGERPRINT: &str = "fingerprint:";
 
@@ -82,10 +95,20 @@ impl Redactor {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         for secret in secrets.into_iter().filter(|secret| secret.len() >= SHORTEST_KNOWN) {
             let order = |other: &String| secret.len().cmp(&other.len()).then_with(|| other.as_str().cmp(secret));
-            match known.binary_search_by(order) {
-                Err(place) if known.len() < MOST_KNOWN => known.insert(place, secret.to_owned()),
+            match known.all.binary_search_by(order) {
+                Err(place) if known.all.len() < MOST_KNOWN => {
+                    known.all.insert(place, secret.to_owned());
+                    known.recent.push(secret.to_owned());
+                }
                 Err(_) => tracing::warn!("more than {MOST_KNOWN} secrets: new ones are hidden by name and shape only"),
                 Ok(_) => {}
+            }
+        }
+        if known.recent.len() > MOST_RECENT {
+            let builder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&known.all);
+            match builder {
+                Ok(bulk) => (known.bulk, known.recent) = (Some(bulk), Vec::new()),
+                Err(error) => tracing::error!("internal error: secrets are looked for one by one: {error}"),
             }
         }
     }
@@ -174,12 +197,29 @@ impl Redactor {
         clean = parameter.replace_all(&clean, plain).into_owned();
         let quoted = |found: &Captures<'_>| format!("{}'{}'", &found["head"], value(found));
         clean = spoken.replace_all(&clean, quoted).into_owned();
-        for secret in self.known.read().unwrap_or_else(PoisonError::into_inner).iter() {
-            if clean.contains(secret.as_str()) {
-                clean = clean.replace(secret.as_str(), &self.fingerprint(secret.as_bytes()));
-            }
-        }
+        clean = self.without_known(clean);
         shaped.replace_all(&clean, |found: &Captures<'_>| self.fingerprint(found[0].as_bytes())).into_owned()
+    }
+
+    fn without_known(&self, text: String) -> String {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if !known.recent.iter().any(|secret| text.contains(secret.as_str())) {
+            let Some(bulk) = &known.bulk else { return text };
+            let mut clean = String::with_capacity(text.len());
+            bulk.replace_all_with(&text, &mut clean, |_, secret, clean| {
+                clean.push_str(&self.fingerprint(secret.as_bytes()));
+                true
+            });
+            return clean;
+        }
+        // A recent one may hold an old one, or the reverse, so all are looked for in their order.
+        known.all.iter().fold(text, |clean, secret| {
+            if clean.contains(secret.as_str()) {
+                clean.replace(secret.as_str(), &self.fingerprint(secret.as_bytes()))
+            } else {
+                clean
+            }
+        })
     }
 
     fn named(&self, found: &Captures<'_>) -> String {
@@ -244,6 +284,19 @@ mod tests {
 
     fn redactor() -> Redactor {
         keyed([7; 8], false)
+    }
+
+    #[test]
+    fn of_very_many_secrets_none_survives() {
+        let redactor = Redactor::new([1; 8], false, &Directory::default());
+        let secrets: Vec<String> = (0..1000).map(|number| format!("sesame-{number:04}")).collect();
+        redactor.learn(secrets.iter().map(String::as_str));
+        // A recent one that holds an old one, and one that is held by an old one.
+        redactor.learn(["sesame-0007-and-more", "ame-0008"]);
+        for secret in secrets.iter().map(String::as_str).chain(["sesame-0007-and-more", "ame-0008"]) {
+            let shown = redactor.text(&format!("x {secret} y")).into_owned();
+            assert_eq!(shown, format!("x {} y", redactor.fingerprint(secret.as_bytes())));
+        }
     }
 
     #[test]

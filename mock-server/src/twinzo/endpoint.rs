@@ -9,7 +9,7 @@ use wire::collection::{
     LogEntry, LoginName, ManDown, ManDownResult, NewUser, Order, Path, Quantity, Sector, Sensor, SensorBatch,
     SensorBatchResult, SensorData, SensorRecord, SensorRecordResult, Shift, UserDetail,
 };
-use wire::contract::{Kind, Payload};
+use wire::contract::{Kind, Payload, Shape};
 use wire::localization::{DeviceLocations, LocalizationResult, Location};
 
 use super::problem::Refusal;
@@ -47,6 +47,7 @@ pub(crate) struct Endpoint {
 #[derive(Clone, Copy)]
 pub(crate) struct Content {
     pub(crate) kind: Kind,
+    pub(super) shape: &'static Shape,
     /// From protobuf to JSON.
     as_json: fn(&[u8]) -> Option<String>,
 }
@@ -69,7 +70,7 @@ const SDK_OBS: &str = "SDK, OBS";
 const SDK_GUESS: &str = "SDK; answer GUESS";
 
 const fn content<T: Payload>() -> Content {
-    Content { kind: T::KIND, as_json: as_json::<T> }
+    Content { kind: T::KIND, shape: T::SHAPE, as_json: as_json::<T> }
 }
 
 fn as_json<T: Payload>(bytes: &[u8]) -> Option<String> {

@@ -6,7 +6,7 @@ mod protobuf;
 
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use wire::contract::{Contract, Payload};
+use wire::contract::{Contract, Payload, Shape};
 
 use super::problem::Refusal;
 use crate::answer::{Answer, JSON};
@@ -74,18 +74,26 @@ impl Media {
     }
 }
 
+/// Whether the body of a request is of a type that its contract can come in.
+pub(super) fn readable(call: &Call<'_>, shape: &Shape) -> Result<(), Refusal> {
+    match Media::of_body(call)? {
+        Media::Protobuf if !shape.has_message() => {
+            let detail = format!("{} has no protobuf message; send application/json", shape.name);
+            Err(Refusal::UnsupportedMediaType(Reason::MediaTypeUnsupported.because(detail)))
+        }
+        Media::Json | Media::Protobuf => Ok(()),
+    }
+}
+
 /// Reads the body of a request.
 pub(super) fn take<T: Payload>(call: &Call<'_>) -> Result<Given<T>, Refusal> {
     let is_strict = call.setup.settings.twinzo.fidelity == Fidelity::Strict;
+    readable(call, T::SHAPE)?;
     match Media::of_body(call)? {
         Media::Json => {
             json::given(call.body, if is_strict { Names::Known } else { Names::AnyCase }).map_err(Refusal::BadBody)
         }
-        Media::Protobuf if T::SHAPE.has_message() => protobuf::given(call.body, is_strict).map_err(Refusal::BadBody),
-        Media::Protobuf => {
-            let detail = format!("{} has no protobuf message; send application/json", T::SHAPE.name);
-            Err(Refusal::UnsupportedMediaType(Reason::MediaTypeUnsupported.because(detail)))
-        }
+        Media::Protobuf => protobuf::given(call.body, is_strict).map_err(Refusal::BadBody),
     }
 }
 

@@ -108,9 +108,9 @@ fn visits(records: &[Location]) -> BTreeMap<i32, Vec<Visit>> {
 
 impl Hours {
     fn new(from: i64, to: i64) -> Self {
-        let to = if to <= from { to.saturating_add(DAY) } else { to };
-        // No shift is longer than a day, or they would overlap.
-        Self { from, to: to.min(from.saturating_add(DAY)) }
+        // Clients may write any number. No shift is longer than a day, or they would overlap.
+        let (from, to) = (from.rem_euclid(DAY), to.rem_euclid(DAY));
+        Self { from, to: if to <= from { to + DAY } else { to } }
     }
 
     /// What of a visit falls into the shift, on whichever days; clocks are `offset` ahead of UTC.
@@ -212,5 +212,15 @@ mod tests {
         assert_eq!(part((22, 6), (20, 30)), Some((21, 29, 8, 1)));
         assert_eq!(part((22, 6), (1, 3)), Some((1, 3, 2, 1)));
         assert_eq!(part((22, 6), (5, 21)), None);
+    }
+
+    #[test]
+    fn a_shift_of_any_numbers_is_one_within_a_day() {
+        let visit = Visit { from: 0, to: i64::MAX };
+        for (from, to) in [(i64::MAX, i64::MIN), (i64::MIN, i64::MAX), (0, 0), (-1, 1), (DAY, DAY)] {
+            let Hours { from, to } = Hours::new(from, to);
+            assert!((0..DAY).contains(&from) && from < to && to - from <= DAY, "{from} {to}");
+            Hours { from, to }.part_of(visit, HOUR);
+        }
     }
 }

@@ -82,7 +82,8 @@ pub(super) fn data(work: &mut Work<'_>) -> Result<Answer, Refusal> {
         return Ok(work.ok(&each.collect::<Vec<_>>()));
     };
     let (branch, sensor) = (work.branch(), account.number);
-    let results = work.edit(|directory| store(directory, branch, sensor, &records))?;
+    let results =
+        work.edit(|directory| store(directory, branch, sensor, &records, &mut Newest::of(directory, branch)))?;
     Ok(work.ok(&results))
 }
 
@@ -107,11 +108,13 @@ pub(super) fn batch(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     }
     let branch = work.branch();
     let results = work.edit(|directory| {
+        let mut newest = Newest::of(directory, branch);
         let each = sensors.iter().zip(found).map(|(sensor, found)| {
             let login = sensor.login.clone().unwrap_or_default();
             let (sensor_data, error_message) = match found {
                 Ok(number) => {
-                    (store(directory, branch, number, sensor.sensor_data.as_deref().unwrap_or_default())?, None)
+                    let records = sensor.sensor_data.as_deref().unwrap_or_default();
+                    (store(directory, branch, number, records, &mut newest)?, None)
                 }
                 Err(message) => (Vec::new(), Some(message)),
             };
@@ -122,36 +125,51 @@ pub(super) fn batch(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     Ok(work.ok(&results))
 }
 
+/// The newest data of each sensor and quantity of a branch: its number, and its time.
+struct Newest(HashMap<(i32, String), (i32, i64)>);
+
+// === impl Newest ===
+
+impl Newest {
+    fn of(directory: &Directory, branch: BranchId) -> Self {
+        let data = directory.table::<SensorData>().of(branch);
+        Self(data.map(|data| ((data.sensor_id, data.quantity.clone()), (data.id, data.timestamp))).collect())
+    }
+}
+
 /// Records of one sensor. What is older than the newest of its quantity changes nothing.
 fn store(
     directory: &mut Directory,
     branch: BranchId,
     sensor: i32,
     records: &[SensorRecord],
+    newest: &mut Newest,
 ) -> Result<Vec<SensorRecordResult>, Refusal> {
-    let data = directory.table::<SensorData>().of(branch).filter(|data| data.sensor_id == sensor);
-    let mut newest: HashMap<String, (i32, i64)> =
-        data.map(|data| (data.quantity.clone(), (data.id, data.timestamp))).collect();
+    if directory.table::<Sensor>().get(branch, sensor).is_none() {
+        // It was deleted since it was looked for.
+        let gone = || Some("The sensor does not exist.".to_owned());
+        return Ok(records.iter().map(|record| result(record, Action::NoAction, gone())).collect());
+    }
     let mut results = Vec::with_capacity(records.len());
     for record in records {
-        let quantity = record.quantity.as_deref().unwrap_or_default();
-        let action = match newest.get(quantity).copied() {
+        let place = (sensor, record.quantity.clone().unwrap_or_default());
+        let action = match newest.0.get(&place).copied() {
             None => {
                 let row = SensorData { sensor_id: sensor, ..of(record) };
                 // A row of data has no GUID, and tells when it was measured, not when it was made.
                 let birth = |number, branch| Birth { number, branch, guid: Uuid::nil(), now: record.timestamp };
                 let number = directory.add_row(branch, row, birth)?;
-                newest.insert(quantity.to_owned(), (number, record.timestamp));
+                newest.0.insert(place, (number, record.timestamp));
                 Action::Create
             }
-            Some((_, newest)) if newest > record.timestamp => Action::NoAction,
+            Some((_, time)) if time > record.timestamp => Action::NoAction,
             Some((number, _)) => {
                 directory.change_row::<SensorData, Refusal>(branch, number, |row| {
                     let SensorData { value, unit, data_type, timestamp, .. } = of(record);
                     (row.value, row.unit, row.data_type, row.timestamp) = (value, unit, data_type, timestamp);
                     Ok(())
                 })?;
-                newest.insert(quantity.to_owned(), (number, record.timestamp));
+                newest.0.insert(place, (number, record.timestamp));
                 Action::Update
             }
         };

@@ -296,3 +296,12 @@ async fn another_kind_of_body_is_415_before_the_signature_is_looked_at() {
     sender.call(Method::GET, "/v3/areas/1", "text/plain", "").await.assert(200);
     sender.call(Method::DELETE, "/v3/areas/1", "text/plain", "").await.assert(204);
 }
+
+#[tokio::test]
+async fn a_type_that_the_contract_cannot_come_in_is_415_before_anybody_is_asked_for_a_signature() {
+    let server = TestServer::start().await;
+    for media_type in ["text/xml", "application/x-protobuf"] {
+        let request = server.request(Method::POST, "/v3/quantities").header("content-type", media_type).body("x");
+        send(request).await.assert_problem(415);
+    }
+}

@@ -132,6 +132,17 @@ async fn an_answer_to_head_has_no_body() {
 }
 
 #[tokio::test]
+async fn a_status_without_content_has_none_whatever_a_rule_says() {
+    let server = TestServer::start().await;
+    let respond = json!({ "status": 204, "body": "hello" });
+    let rule = json!({ "match": { "route": "/x" }, "effect": { "respond": respond } });
+    server.admin(Method::POST, "/faults", Some(rule)).await.assert(201);
+    let answer = client().get(format!("{}/x", server.server.base_url())).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.headers().get("content-length")), (204, None));
+    assert_eq!(answer.bytes().await.unwrap().len(), 0);
+}
+
+#[tokio::test]
 async fn the_admin_api_wants_json_also_where_no_header_announces_a_body() {
     let server = TestServer::start().await;
     let url = format!("{}/__admin/reset", server.server.base_url());
