@@ -277,8 +277,16 @@ impl HttpBody for CutBody {
             }
             return Poll::Pending;
         }
-        let frame = std::task::ready!(Pin::new(&mut this.body).poll_frame(context));
-        Poll::Ready(frame.map(|frame| {
+        let Some(frame) = std::task::ready!(Pin::new(&mut this.body).poll_frame(context)) else {
+            // It is shorter than the cut: it goes out whole, and the connection ends after it.
+            let (joint, how, late) = (Arc::clone(&this.joint), this.how, this.late);
+            tokio::spawn(async move {
+                pause(late).await;
+                joint.stop(how);
+            });
+            return Poll::Ready(None);
+        };
+        Poll::Ready(Some({
             frame.map(|frame| {
                 let Ok(mut data) = frame.into_data() else { return Frame::data(Bytes::new()) };
                 data.truncate(this.left);

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use http::header::{CACHE_CONTROL, EXPIRES, PRAGMA};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
-use wire::localization::{DeviceLocations, LocalizationResult};
+use wire::collection::{ManDown, ManDownResult, SensorBatch, SensorBatchResult, SensorRecord, SensorRecordResult};
+use wire::contract::{Contract, Loose};
+use wire::localization::{Action, DeviceLocations, LocalizationResult};
 use wire::problem::Problem;
 
 use super::media::{self, Invalid};
@@ -148,23 +150,41 @@ impl Shape for TwinzoShape<'_> {
     }
 
     fn in_band(&self, message: &str) -> Answer {
-        let failed = |login: &str| LocalizationResult {
-            login: login.to_owned(),
-            success: false,
-            error_message: Some(message.to_owned()),
-            locations: Vec::new(),
+        let listed = match self.operation {
+            Some(TwinzoOperation::LocalizationBatch) => self.each(|device: &DeviceLocations| LocalizationResult {
+                login: device.login.clone().unwrap_or_default(),
+                error_message: Some(message.to_owned()),
+                ..LocalizationResult::default()
+            }),
+            Some(TwinzoOperation::SensorsBatch) => self.each(|sensor: &SensorBatch| SensorBatchResult {
+                login: sensor.login.clone().unwrap_or_default(),
+                error_message: Some(message.to_owned()),
+                ..SensorBatchResult::default()
+            }),
+            Some(TwinzoOperation::SensorsData) => self.each(|record: &SensorRecord| SensorRecordResult {
+                quantity: record.quantity.clone(),
+                timestamp: record.timestamp,
+                error_message: Some(message.to_owned()),
+                ..SensorRecordResult::default()
+            }),
+            Some(TwinzoOperation::DevicesManDownBatch) => self.each(|event: &ManDown| ManDownResult {
+                login: event.login.clone().unwrap_or_default(),
+                timestamp: event.timestamp,
+                action: Loose(Action::NoAction.number().into()),
+                success: false,
+                error_message: Some(message.to_owned()),
+            }),
+            _ => None,
         };
-        match self.operation {
-            Some(TwinzoOperation::LocalizationBatch) => {
-                let Ok(devices) = media::peek::<Vec<DeviceLocations>>(self.call.headers, self.call.body) else {
-                    return Answer::json(StatusCode::OK, JSON, &Failed { success: false, error_message: message });
-                };
-                let results: Vec<_> =
-                    devices.iter().map(|device| failed(device.login.as_deref().unwrap_or_default())).collect();
-                Answer::json(StatusCode::OK, JSON, &results)
-            }
-            _ => Answer::json(StatusCode::OK, JSON, &Failed { success: false, error_message: message }),
-        }
+        listed.unwrap_or_else(|| Answer::json(StatusCode::OK, JSON, &Failed { success: false, error_message: message }))
+    }
+}
+
+impl TwinzoShape<'_> {
+    /// One result for each element of a body that is a list.
+    fn each<T: Contract, R: Serialize>(&self, result: impl Fn(&T) -> R) -> Option<Answer> {
+        let elements = media::peek::<Vec<T>>(self.call.headers, self.call.body).ok()?;
+        Some(Answer::json(StatusCode::OK, JSON, &elements.iter().map(result).collect::<Vec<_>>()))
     }
 }
 

@@ -87,6 +87,23 @@ async fn a_broken_connection_is_broken_and_an_answer_can_be_cut() {
 }
 
 #[tokio::test]
+async fn an_answer_shorter_than_its_cut_is_whole_and_its_connection_ends() {
+    let server = TestServer::start().await;
+    let effect = json!({ "wire": "close", "body_bytes": 1_000_000 });
+    let rule = json!({ "match": { "operation": "sectors.list" }, "effect": effect, "limit": 1 });
+    server.admin(Method::POST, "/faults", Some(rule)).await.assert(201);
+    let client = client();
+    let (status, text) = sectors(&server, &client, "").await.unwrap();
+    assert!(status == 200 && text.ends_with(']'), "{status} {text}");
+    let first = server.last_entry().await["connection"].clone();
+    // Until the client has learned of the end, its next exchange may still try the old connection.
+    let another = async {
+        while sectors(&server, &client, "").await.is_err() || server.last_entry().await["connection"] == first {}
+    };
+    tokio::time::timeout(Duration::from_secs(20), another).await.expect("the connection ends");
+}
+
+#[tokio::test]
 async fn what_is_about_bytes_is_not_done_and_said() {
     let server = TestServer::start().await;
     let rule = json!({ "match": { "operation": "sectors.list" }, "effect": { "wire": "bad_chunk" } });

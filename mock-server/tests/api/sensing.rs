@@ -162,3 +162,20 @@ async fn the_app_for_sensors_is_described() {
         assert_eq!(reply.text, r#"{"Version":"1.3.0","Size":48213}"#);
     }
 }
+
+#[tokio::test]
+async fn a_failure_in_a_good_answer_has_a_result_for_each_element() {
+    let server = TestServer::start().await;
+    let signature = Signature::api_key(BRATISLAVA, API_KEY);
+    for (operation, path, body) in [
+        ("sensors.batch", "/v3/sensors/batch", json!([{ "Login": "a", "SensorData": [] }, { "Login": "b" }])),
+        ("devices.man_down_batch", "/v3/devices/man-down/batch", json!([{ "Login": "a" }, { "Login": "b" }])),
+    ] {
+        let rule = json!({ "match": { "operation": operation }, "effect": { "in_band": "no" } });
+        server.admin(Method::POST, "/faults", Some(rule)).await.assert(201);
+        let results = server.post(path, &signature, &body).await.assert(200).json();
+        let of = |index: usize| (&results[index]["Login"], &results[index]["Success"], &results[index]["ErrorMessage"]);
+        assert_eq!(of(0), (&json!("a"), &json!(false), &json!("no")), "{operation}");
+        assert_eq!(of(1), (&json!("b"), &json!(false), &json!("no")), "{operation}");
+    }
+}
