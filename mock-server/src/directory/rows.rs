@@ -6,7 +6,7 @@ use wire::collection::{
     Area, Beacon, Device, FallStatus, Layer, LogEntry, Order, Path, Quantity, Sector, Sensor, SensorData, Shift,
     UserDetail,
 };
-use wire::contract::{Contract, Guid, SplitGuid, WriteOnly};
+use wire::contract::{Contract, Guid, SplitGuid, Value, WriteOnly};
 
 use super::AccountKind;
 use super::table::Table;
@@ -37,6 +37,12 @@ pub(crate) trait Row: Contract {
     /// Members that the server decides: what requests say of them counts for nothing.
     const FIXED: &'static [&'static str];
 
+    /// Texts that must not be empty.
+    const REQUIRED: &'static [&'static str] = &[];
+
+    /// Texts that have an end, and how many characters they may have.
+    const LONGEST: &'static [(&'static str, usize)] = &[];
+
     /// What a row is before anything is said of it.
     fn blank() -> Self {
         Self::default()
@@ -54,13 +60,16 @@ pub(crate) trait Row: Contract {
     fn touch(&mut self, _now: i64) {}
 
     /// Members that must be there and are not.
-    fn missing(&self) -> Vec<&'static str> {
-        Vec::new()
+    fn missing(&self) -> impl Iterator<Item = &'static str> {
+        Self::REQUIRED.iter().copied().filter(|name| self.look_at(name).is_empty())
     }
 
     /// Members that are longer than they may be, with how long that is.
-    fn too_long(&self) -> Vec<(&'static str, usize)> {
-        Vec::new()
+    fn too_long(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        Self::LONGEST
+            .iter()
+            .copied()
+            .filter(|(name, most)| matches!(self.look_at(name), Value::Text(text) if text.chars().count() > *most))
     }
 
     /// How it logs in, if it does.
@@ -167,6 +176,8 @@ impl Row for Beacon {
 impl Row for Device {
     kept_in!(devices);
     const FIXED: &'static [&'static str] = &["Id", "BranchId"];
+    const REQUIRED: &'static [&'static str] = &["Title", "Login"];
+    const LONGEST: &'static [(&'static str, usize)] = &[("Title", 50), ("Mac", 17), ("Login", 255)];
 
     fn blank() -> Self {
         Self {
@@ -183,15 +194,6 @@ impl Row for Device {
 
     fn holder(&mut self) -> Option<Holder<'_>> {
         Some(Holder { kind: AccountKind::Device, login: &self.login, password: &mut self.password })
-    }
-
-    fn missing(&self) -> Vec<&'static str> {
-        empty([("Title", &self.title), ("Login", &self.login)])
-    }
-
-    fn too_long(&self) -> Vec<(&'static str, usize)> {
-        let mac = self.mac.as_deref().unwrap_or_default();
-        longer([("Title", self.title.as_str(), 50), ("Mac", mac, 17), ("Login", self.login.as_str(), 255)])
     }
 
     fn fold(&mut self, _: &dyn Fn(&str) -> bool) {
@@ -315,15 +317,12 @@ impl Row for SensorData {
 impl Row for Sensor {
     kept_in!(sensors);
     const FIXED: &'static [&'static str] = &["Id", "SensorData", "Color"];
+    const REQUIRED: &'static [&'static str] = &["Title", "Login"];
 
     identified!(id);
 
     fn holder(&mut self) -> Option<Holder<'_>> {
         Some(Holder { kind: AccountKind::Sensor, login: &self.login, password: &mut self.password })
-    }
-
-    fn missing(&self) -> Vec<&'static str> {
-        empty([("Title", &self.title), ("Login", &self.login)])
     }
 }
 
@@ -339,13 +338,4 @@ impl Row for UserDetail {
     const FIXED: &'static [&'static str] = &["Id", "BranchId"];
 
     identified!(id, branch_id);
-}
-
-fn empty<const N: usize>(members: [(&'static str, &String); N]) -> Vec<&'static str> {
-    members.into_iter().filter(|(_, text)| text.is_empty()).map(|(name, _)| name).collect()
-}
-
-fn longer<const N: usize>(members: [(&'static str, &str, usize); N]) -> Vec<(&'static str, usize)> {
-    let too_long = members.into_iter().filter(|(_, text, most)| text.chars().count() > *most);
-    too_long.map(|(name, _, most)| (name, most)).collect()
 }

@@ -130,7 +130,7 @@ fn secret_of<R: Row>(row: &mut R) -> Option<String> {
 
 /// What a row must have, and how long it may be.
 fn check<R: Row>(row: &R) -> Result<(), Refusal> {
-    let mut invalid = Invalid::required(row.missing().into_iter().map(|name| (name, name)));
+    let mut invalid = Invalid::required(row.missing().map(|name| (name, name)));
     for (name, most) in row.too_long() {
         invalid.add(name, format!("The field {name} must be a string with a maximum length of {most}."));
     }

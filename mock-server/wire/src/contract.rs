@@ -10,6 +10,7 @@ mod guid;
 mod member;
 mod payload;
 mod special;
+mod value;
 
 pub use float::{Narrow, Whole};
 pub use guid::{Guid, SplitGuid};
@@ -18,6 +19,7 @@ pub use member::refused;
 pub use member::{Element, Member, read, write};
 pub use payload::Payload;
 pub use special::{Linked, Loose, WriteOnly};
+pub use value::Value;
 
 use prost::Message;
 use serde::Serialize;
@@ -28,9 +30,21 @@ pub trait Contract: Message + Clone + Default + DeserializeOwned + Member + Part
     /// Its description.
     const SHAPE: &'static Shape;
 
+    /// What each member holds, in the order of the description.
+    const GETTERS: &'static [Getter<Self>];
+
     /// Takes over the members whose names are `wanted`.
     fn adopt(&mut self, from: Self, wanted: impl Fn(&str) -> bool);
+
+    /// What the member of a name holds; nothing if there is none. The name is compared as it is.
+    fn look_at(&self, name: &str) -> Value<'_> {
+        let place = Self::SHAPE.fields.iter().position(|field| field.name == name);
+        place.and_then(|place| Self::GETTERS.get(place)).map_or(Value::Nothing, |get| get(self))
+    }
 }
+
+/// Looks at one member.
+pub type Getter<T> = for<'v> fn(&'v T) -> Value<'v>;
 
 /// A contract as documents and error texts describe it.
 #[derive(Debug)]
@@ -73,10 +87,14 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// An object of a contract.
     Object(fn() -> &'static Shape),
+    /// Another row: its id, or an object with it, in requests; the whole in answers.
+    Link(fn() -> &'static Shape),
     /// A list.
     List(&'static Kind),
     /// It, or nothing.
     Nullable(&'static Kind),
+    /// It in requests, and nothing in answers.
+    Secret(&'static Kind),
     /// Anything that JSON can say.
     Anything,
 }

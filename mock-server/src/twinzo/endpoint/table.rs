@@ -48,9 +48,9 @@ fn marked(part: &str) -> String {
 
 fn name(kind: Kind) -> String {
     match kind {
-        Kind::Object(shape) => shape().name.to_owned(),
+        Kind::Object(shape) | Kind::Link(shape) => shape().name.to_owned(),
         Kind::List(element) => format!("{}[]", name(*element)),
-        Kind::Nullable(inner) => name(*inner),
+        Kind::Nullable(inner) | Kind::Secret(inner) => name(*inner),
         Kind::Bool
         | Kind::Integer(_)
         | Kind::Single

@@ -94,12 +94,12 @@ fn dollar(path: &str) -> String {
 fn dotnet_type(kind: Kind, path: &str) -> String {
     let mut kind = kind;
     for part in path.trim_start_matches('$').split(['.', '[']).filter(|part| !part.is_empty()) {
-        if let Kind::Nullable(inner) = kind {
+        while let Kind::Nullable(inner) | Kind::Secret(inner) = kind {
             kind = *inner;
         }
         kind = match kind {
             Kind::List(element) if part.ends_with(']') => *element,
-            Kind::Object(shape) => match shape().field(part) {
+            Kind::Object(shape) | Kind::Link(shape) => match shape().field(part) {
                 Some(field) => field.kind,
                 None => return "the contract's type".to_owned(),
             },
@@ -112,6 +112,7 @@ fn dotnet_type(kind: Kind, path: &str) -> String {
             | Kind::Choice(_)
             | Kind::List(_)
             | Kind::Nullable(_)
+            | Kind::Secret(_)
             | Kind::Anything => return "the contract's type".to_owned(),
         };
     }
@@ -127,11 +128,14 @@ fn dotnet(kind: Kind) -> String {
         Kind::Text => "System.String".to_owned(),
         Kind::Guid => "System.Guid".to_owned(),
         Kind::Choice(names) => format!("one of {}", names.join(", ")),
-        Kind::Object(shape) => shape().name.to_owned(),
+        Kind::Object(shape) | Kind::Link(shape) => shape().name.to_owned(),
         Kind::List(element) => format!("System.Collections.Generic.List`1[{}]", dotnet(*element)),
         Kind::Anything => "System.Object".to_owned(),
+        Kind::Secret(inner) => dotnet(*inner),
         // What .NET holds by reference can be null anyway.
-        Kind::Nullable(inner) if matches!(inner, Kind::Text | Kind::Object(_) | Kind::List(_) | Kind::Anything) => {
+        Kind::Nullable(inner)
+            if matches!(inner, Kind::Text | Kind::Object(_) | Kind::Link(_) | Kind::List(_) | Kind::Anything) =>
+        {
             dotnet(*inner)
         }
         Kind::Nullable(inner) => format!("System.Nullable`1[{}]", dotnet(*inner)),

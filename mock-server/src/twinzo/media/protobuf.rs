@@ -37,9 +37,9 @@ pub(super) fn given<T: Payload>(body: &[u8], is_strict: bool) -> Result<Given<T>
 
 fn shape_of(kind: Kind) -> (Option<&'static Shape>, bool) {
     match kind {
-        Kind::Object(shape) => (Some(shape()), false),
+        Kind::Object(shape) | Kind::Link(shape) => (Some(shape()), false),
         Kind::List(element) => (shape_of(*element).0, true),
-        Kind::Nullable(inner) => shape_of(*inner),
+        Kind::Nullable(inner) | Kind::Secret(inner) => shape_of(*inner),
         Kind::Bool
         | Kind::Integer(_)
         | Kind::Single

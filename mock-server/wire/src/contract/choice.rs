@@ -95,6 +95,10 @@ macro_rules! choice {
         impl $crate::contract::Member for $name {
             const KIND: $crate::contract::Kind = $crate::contract::Kind::Choice(Self::NAMES);
 
+            fn value(&self) -> $crate::contract::Value<'_> {
+                $crate::contract::Value::Text(self.name().into())
+            }
+
             fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serde::Serialize::serialize(self, serializer)
             }
@@ -132,6 +136,10 @@ macro_rules! choice {
     (@member text $name:ident) => {
         impl $crate::contract::Member for $name {
             const KIND: $crate::contract::Kind = $crate::contract::Kind::Choice(Self::NAMES);
+
+            fn value(&self) -> $crate::contract::Value<'_> {
+                $crate::contract::Value::Text(self.name().into())
+            }
 
             fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serde::Serialize::serialize(self, serializer)

@@ -40,6 +40,9 @@ macro_rules! contract {
                 },)*],
             };
 
+            const GETTERS: &'static [$crate::contract::Getter<Self>] =
+                &[$(|row| $crate::contract::Member::value(&row.$field),)*];
+
             fn adopt(&mut self, from: Self, wanted: impl Fn(&str) -> bool) {
                 $(if wanted($text) {
                     self.$field = from.$field;

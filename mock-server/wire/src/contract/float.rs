@@ -7,8 +7,8 @@ use prost::encoding::{self, DecodeContext, WireType};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Kind;
 use super::member::{Member, refused};
+use super::{Kind, Value};
 
 /// Double precision in JSON, single in protobuf.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -42,9 +42,13 @@ fn finite<T: Into<f64>>(number: T) -> Result<(), DecodeError> {
 }
 
 macro_rules! float {
-    ($($type:ty: $kind:expr, $codec:ident, $read:path;)*) => {$(
+    ($($type:ty: $kind:expr, $codec:ident, $read:path, $value:path;)*) => {$(
         impl Member for $type {
             const KIND: Kind = $kind;
+
+            fn value(&self) -> Value<'_> {
+                $value(*self)
+            }
 
             fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 plain(*self, serializer)
@@ -80,8 +84,8 @@ macro_rules! float {
 }
 
 float! {
-    f32: Kind::Single, float, single;
-    f64: Kind::Double, double, f64::deserialize;
+    f32: Kind::Single, float, single, Value::Single;
+    f64: Kind::Double, double, f64::deserialize, Value::Double;
 }
 
 impl Narrow {
@@ -94,6 +98,10 @@ impl Narrow {
 
 impl Member for Narrow {
     const KIND: Kind = Kind::Double;
+
+    fn value(&self) -> Value<'_> {
+        Value::Double(self.0)
+    }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.write(serializer)
@@ -132,6 +140,10 @@ impl Whole {
 
 impl Member for Whole {
     const KIND: Kind = Kind::Single;
+
+    fn value(&self) -> Value<'_> {
+        Value::Single(self.0)
+    }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.write(serializer)

@@ -6,8 +6,8 @@ use prost::{DecodeError, Message};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-use super::Kind;
 use super::member::{Member, refused};
+use super::{Kind, Value};
 
 /// A GUID that protobuf has as a text.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -30,6 +30,10 @@ struct Halves {
 
 impl Member for Guid {
     const KIND: Kind = Kind::Guid;
+
+    fn value(&self) -> Value<'_> {
+        Value::Guid(self.0)
+    }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
@@ -74,6 +78,10 @@ impl SplitGuid {
 
 impl Member for SplitGuid {
     const KIND: Kind = Kind::Guid;
+
+    fn value(&self) -> Value<'_> {
+        Value::Guid(self.0)
+    }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)

@@ -6,7 +6,7 @@ use prost::encoding::{self, DecodeContext, WireType};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Kind;
+use super::{Kind, Value};
 
 /// The type of a member.
 pub trait Member: Default {
@@ -21,6 +21,11 @@ pub trait Member: Default {
     /// Bytes that it holds beside itself.
     fn heap(&self) -> usize {
         0
+    }
+
+    /// What it holds.
+    fn value(&self) -> Value<'_> {
+        Value::Compound
     }
 
     /// As JSON.
@@ -73,9 +78,13 @@ impl<'de, T: Member> Deserialize<'de> for AsSerde<T> {
 }
 
 macro_rules! scalar {
-    ($($type:ty: $codec:ident, $kind:expr;)*) => {$(
+    ($($type:ty: $codec:ident, $kind:expr, $value:expr;)*) => {$(
         impl Member for $type {
             const KIND: Kind = $kind;
+
+            fn value(&self) -> Value<'_> {
+                $value(*self)
+            }
 
             fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 self.serialize(serializer)
@@ -110,14 +119,22 @@ macro_rules! scalar {
 }
 
 scalar! {
-    bool: bool, Kind::Bool;
-    i32: int32, Kind::Integer("Int32");
-    i64: int64, Kind::Integer("Int64");
+    bool: bool, Kind::Bool, Value::Bool;
+    i32: int32, Kind::Integer("Int32"), whole;
+    i64: int64, Kind::Integer("Int64"), whole;
+}
+
+fn whole(number: impl Into<i64>) -> Value<'static> {
+    Value::Integer(number.into())
 }
 
 /// A byte; protobuf has none, and a larger number is refused.
 impl Member for u8 {
     const KIND: Kind = Kind::Integer("Byte");
+
+    fn value(&self) -> Value<'_> {
+        whole(*self)
+    }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.serialize(serializer)
@@ -162,6 +179,10 @@ impl Member for String {
         self.capacity()
     }
 
+    fn value(&self) -> Value<'_> {
+        Value::Text(self.as_str().into())
+    }
+
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self)
     }
@@ -197,6 +218,10 @@ impl<T: Member> Member for Option<T> {
 
     fn is_absent(&self) -> bool {
         self.as_ref().is_none_or(Member::is_absent)
+    }
+
+    fn value(&self) -> Value<'_> {
+        self.as_ref().map_or(Value::Nothing, Member::value)
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

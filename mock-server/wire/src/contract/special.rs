@@ -8,7 +8,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::member::{Element, Member};
-use super::{Contract, Kind};
+use super::{Contract, Kind, Value};
 
 /// What a request may say and no answer does.
 #[derive(Clone, Default, PartialEq)]
@@ -34,6 +34,19 @@ impl Member for Loose {
 
     fn is_absent(&self) -> bool {
         self.0.is_null()
+    }
+
+    fn value(&self) -> Value<'_> {
+        match &self.0 {
+            serde_json::Value::Null => Value::Nothing,
+            serde_json::Value::Bool(truth) => Value::Bool(*truth),
+            serde_json::Value::Number(number) => match number.as_i64() {
+                Some(whole) => Value::Integer(whole),
+                None => number.as_f64().map_or(Value::Nothing, Value::Double),
+            },
+            serde_json::Value::String(text) => Value::Text(text.as_str().into()),
+            serde_json::Value::Array(_) | serde_json::Value::Object(_) => Value::Compound,
+        }
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -68,7 +81,11 @@ impl<T> std::fmt::Debug for WriteOnly<T> {
 }
 
 impl<T: Member> Member for WriteOnly<T> {
-    const KIND: Kind = T::KIND;
+    const KIND: Kind = Kind::Secret(&T::KIND);
+
+    fn value(&self) -> Value<'_> {
+        Value::Nothing
+    }
 
     fn heap(&self) -> usize {
         self.0.heap()
@@ -124,7 +141,7 @@ struct HasId {
 }
 
 impl<T: Contract> Member for Linked<T> {
-    const KIND: Kind = T::KIND;
+    const KIND: Kind = Kind::Link(|| T::SHAPE);
 
     fn heap(&self) -> usize {
         match self {
