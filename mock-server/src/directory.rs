@@ -20,6 +20,7 @@ mod timbr;
 
 use std::sync::Arc;
 
+use imbl::ordmap::DiffItem;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -188,6 +189,19 @@ impl Directory {
     /// Everything in it that must not be shown.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         let passwords = self.accounts.by_id.values().map(|account| account.password.as_str());
+        let users = self.timbr.users.iter().map(|user| user.password.as_str());
+        let keys = self.keys.iter().map(|(_, key)| key.text.as_str());
+        passwords.chain(users).chain(keys).chain(self.timbr.auth_salt.as_deref())
+    }
+
+    /// Those of them that another directory may not have. It costs what differs between the two, and their keys.
+    pub(crate) fn secrets_since<'d>(&'d self, other: &'d Self) -> impl Iterator<Item = &'d str> {
+        let shares = Arc::ptr_eq(&self.accounts, &other.accounts);
+        let changes = (!shares).then(|| other.accounts.by_id.diff(&self.accounts.by_id));
+        let passwords = changes.into_iter().flatten().filter_map(|change| match change {
+            DiffItem::Add(_, account) | DiffItem::Update { new: (_, account), .. } => Some(account.password.as_str()),
+            DiffItem::Remove(..) => None,
+        });
         let users = self.timbr.users.iter().map(|user| user.password.as_str());
         let keys = self.keys.iter().map(|(_, key)| key.text.as_str());
         passwords.chain(users).chain(keys).chain(self.timbr.auth_salt.as_deref())

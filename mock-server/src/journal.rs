@@ -20,6 +20,7 @@ use crate::operation::{Operation, Vendor};
 use crate::reason::Refused;
 use crate::sandbox::Via;
 
+pub(crate) use redact::Known;
 pub use redact::Redactor;
 pub use view::EntryView;
 

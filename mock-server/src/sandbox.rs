@@ -1,6 +1,7 @@
 //! One isolated test universe: clock, entropy, directory, tokens, positions, faults, journal and settings. A process
 //! holds many; nothing leaks from one to the next.
 
+mod common;
 mod credential;
 mod find;
 mod gate;
@@ -9,16 +10,13 @@ mod registry;
 mod setup;
 mod spec;
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::config::Config;
 use crate::connection::Taps;
 use crate::directory::Directory;
 use crate::entropy::Entropy;
@@ -30,6 +28,7 @@ use crate::listener::Listeners;
 use crate::token::Tokens;
 use crate::twinzo::Positions;
 
+pub(crate) use common::{Common, FaultTerms};
 pub(crate) use credential::CredentialIndex;
 pub(crate) use find::{Found, Via, X_MOCK_SANDBOX, find_by_address, find_by_credential, split_prefix};
 use gate::Gate;
@@ -132,29 +131,6 @@ impl Counter {
     }
 }
 
-/// What rules may do in this process.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct FaultTerms {
-    /// Where the files lie that they may answer with.
-    pub(crate) files: Option<PathBuf>,
-    /// Whether a request may bring its own fault along.
-    pub(crate) fault_header: bool,
-    /// Whether rules are not even looked at.
-    pub(crate) bypass: bool,
-}
-
-/// What all sandboxes of a process have in common.
-#[derive(Clone, Debug)]
-pub(crate) struct Common {
-    pub(crate) run: String,
-    pub(crate) show_secrets: bool,
-    /// Secrets of the process itself.
-    pub(crate) secrets: Vec<String>,
-    pub(crate) index: Arc<CredentialIndex>,
-    pub(crate) taps: Taps,
-    pub(crate) terms: FaultTerms,
-}
-
 /// Why a sandbox cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidSandbox {
@@ -169,34 +145,14 @@ pub enum InvalidSandbox {
     Settings(#[from] InvalidSettings),
 }
 
-// === impl Common ===
-
-impl Common {
-    pub(crate) fn new(config: &Config, run: String) -> Self {
-        let token = config.server.admin_token.as_ref().map(|token| token.expose_secret().to_owned());
-        Self {
-            run,
-            show_secrets: config.server.show_secrets,
-            secrets: token.into_iter().collect(),
-            index: Arc::default(),
-            // As much of an exchange as its parsed form may hold.
-            terms: FaultTerms {
-                files: config.server.files.clone(),
-                fault_header: config.server.fault_header,
-                bypass: config.server.bypass_rules,
-            },
-            taps: Taps::new(config.limits.head.bytes().saturating_add(config.journal.body_bytes.bytes())),
-        }
-    }
-}
-
 // === impl Sandbox ===
 
 impl Sandbox {
     /// A sandbox in its seed state.
     pub(crate) fn new(id: &str, clock: Clock, seed: Seed, common: &Common) -> Result<Self, InvalidSandbox> {
         let setup = Setup::new(seed.settings.clone(), None, &seed.directory, &common.run, id)?;
-        let redactor = Redactor::new(seed.entropy.to_be_bytes(), common.show_secrets, &seed.directory);
+        let redactor = Redactor::new(seed.entropy.to_be_bytes(), common.show_secrets, Arc::clone(&common.known));
+        redactor.learn(seed.directory.secrets_since(&common.world));
         redactor.learn(common.secrets.iter().map(String::as_str).chain(seed.settings.secrets()));
         let sandbox = Self {
             id: id.into(),
@@ -261,9 +217,10 @@ impl Sandbox {
     /// changes nothing.
     pub(crate) fn edit<T, E>(&self, edit: impl FnOnce(&mut Directory) -> Result<T, E>) -> Result<T, E> {
         let gone = self.edits();
-        let mut next = Directory::clone(&self.directory());
+        let before = self.directory();
+        let mut next = Directory::clone(&before);
         let result = edit(&mut next)?;
-        self.redactor.learn(next.secrets());
+        self.redactor.learn(next.secrets_since(&before));
         self.replace_directory(&gone, Arc::new(next));
         Ok(result)
     }

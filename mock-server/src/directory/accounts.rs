@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{AccountId, BranchId, ClientId, Quirk};
 
 /// What can log in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Account {
     /// Login, unique within its client.
     pub login: Arc<str>,

@@ -4,49 +4,34 @@
 //! Three nets, one below the other: headers and members by their name, credentials that the directory knows, and the
 //! shapes of the vendors' tokens wherever they stand.
 
+mod known;
+
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::{LazyLock, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::percent_decode_str;
 use regex::{Captures, Regex};
 use serde_json::Value;
 use sha2::Sha256;
 
-use crate::directory::Directory;
+pub(crate) use known::Known;
 
 /// Hides secrets, or shows them if the user asked for that.
 pub struct Redactor {
     key: [u8; 8],
     show_secrets: bool,
-    known: RwLock<Known>,
+    /// Those that it shares with others of its world.
+    world: Arc<Known>,
+    /// Those that came in since.
+    own: RwLock<Known>,
 }
-
-/// Secrets that are looked for as they are. They come in at run time, too.
-#[derive(Default)]
-struct Known {
-    /// All, the longest first: a password may be part of another.
-    all: Vec<String>,
-    /// Finds any of those but the recent ones in one go.
-    bulk: Option<AhoCorasick>,
-    recent: Vec<String>,
-}
-
-/// Secrets that are looked for one by one, at most, before they join the others.
-const MOST_RECENT: usize = 256;
 
 const FINGERPRINT: &str = "fingerprint:";
 
 /// What a name holds that stands before a secret: `Token`, `X-Api-Key`, `newPassword`, `API_AUTH_SALT`, `Set-Cookie` …
 const TELLING: [&str; 10] = ["pass", "pwd", "token", "key", "secret", "auth", "salt", "jwt", "bearer", "cookie"];
-
-/// Secrets at most.
-const MOST_KNOWN: usize = 100_000;
-
-/// Shorter secrets occur by chance in ordinary text.
-const SHORTEST_KNOWN: usize = 6;
 
 /// A member or parameter with a telling name, and its value: JSON, form-encoded or a query; whole or cut off; quotes
 /// may be escaped, as in JSON within JSON.
@@ -83,33 +68,16 @@ static SHAPED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 // === impl Redactor ===
 
 impl Redactor {
-    /// Knows the credentials of a directory. The key makes fingerprints of one seed comparable from run to run.
-    pub fn new(key: [u8; 8], show_secrets: bool, directory: &Directory) -> Self {
-        let redactor = Self { key, show_secrets, known: RwLock::default() };
-        redactor.learn(directory.secrets());
-        redactor
+    /// Knows the secrets of a world. The key makes fingerprints of one seed comparable from run to run.
+    pub(crate) fn new(key: [u8; 8], show_secrets: bool, world: Arc<Known>) -> Self {
+        Self { key, show_secrets, world, own: RwLock::default() }
     }
 
-    /// Learns more secrets. None is ever forgotten: the journal may still show it.
+    /// Learns more secrets.
     pub fn learn<'s>(&self, secrets: impl IntoIterator<Item = &'s str>) {
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        for secret in secrets.into_iter().filter(|secret| secret.len() >= SHORTEST_KNOWN) {
-            let order = |other: &String| secret.len().cmp(&other.len()).then_with(|| other.as_str().cmp(secret));
-            match known.all.binary_search_by(order) {
-                Err(place) if known.all.len() < MOST_KNOWN => {
-                    known.all.insert(place, secret.to_owned());
-                    known.recent.push(secret.to_owned());
-                }
-                Err(_) => tracing::warn!("more than {MOST_KNOWN} secrets: new ones are hidden by name and shape only"),
-                Ok(_) => {}
-            }
-        }
-        if known.recent.len() > MOST_RECENT {
-            let builder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&known.all);
-            match builder {
-                Ok(bulk) => (known.bulk, known.recent) = (Some(bulk), Vec::new()),
-                Err(error) => tracing::error!("internal error: secrets are looked for one by one: {error}"),
-            }
+        let mut own = self.own.write().unwrap_or_else(PoisonError::into_inner);
+        if secrets.into_iter().any(|secret| own.learn(secret).is_err()) {
+            known::warn_of_full();
         }
     }
 
@@ -202,24 +170,11 @@ impl Redactor {
     }
 
     fn without_known(&self, text: String) -> String {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        if !known.recent.iter().any(|secret| text.contains(secret.as_str())) {
-            let Some(bulk) = &known.bulk else { return text };
-            let mut clean = String::with_capacity(text.len());
-            bulk.replace_all_with(&text, &mut clean, |_, secret, clean| {
-                clean.push_str(&self.fingerprint(secret.as_bytes()));
-                true
-            });
-            return clean;
+        let own = self.own.read().unwrap_or_else(PoisonError::into_inner);
+        match known::replace([&self.world, &own], &text, |secret| self.fingerprint(secret)) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(clean) => clean,
         }
-        // A recent one may hold an old one, or the reverse, so all are looked for in their order.
-        known.all.iter().fold(text, |clean, secret| {
-            if clean.contains(secret.as_str()) {
-                clean.replace(secret.as_str(), &self.fingerprint(secret.as_bytes()))
-            } else {
-                clean
-            }
-        })
     }
 
     fn named(&self, found: &Captures<'_>) -> String {
@@ -275,9 +230,11 @@ impl fmt::Debug for Redactor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::Directory;
 
     fn keyed(key: [u8; 8], show_secrets: bool) -> Redactor {
-        let redactor = Redactor::new(key, show_secrets, &Directory::default_world().unwrap());
+        let world = Known::of(Directory::default_world().unwrap().secrets());
+        let redactor = Redactor::new(key, show_secrets, Arc::new(world));
         redactor.learn(["another-secret"]);
         redactor
     }
@@ -288,7 +245,7 @@ mod tests {
 
     #[test]
     fn of_very_many_secrets_none_survives() {
-        let redactor = Redactor::new([1; 8], false, &Directory::default());
+        let redactor = Redactor::new([1; 8], false, Arc::default());
         let secrets: Vec<String> = (0..1000).map(|number| format!("sesame-{number:04}")).collect();
         redactor.learn(secrets.iter().map(String::as_str));
         // A recent one that holds an old one, and one that is held by an old one.

@@ -31,7 +31,6 @@ pub(crate) struct Registry {
 /// What a sandbox has that asks for nothing.
 #[derive(Debug)]
 struct Model {
-    world: Arc<Directory>,
     settings: Settings,
     clock: ClockSetting,
     seed: u64,
@@ -78,9 +77,8 @@ impl From<InvalidSettings> for CannotCreate {
 impl Registry {
     /// With the sandbox `default`.
     pub(crate) fn new(config: &Config, run: String, world: Arc<Directory>) -> Result<Self, InvalidSandbox> {
-        let common = Common::new(config, run);
+        let common = Common::new(config, run, &world);
         let model = Model {
-            world: Arc::clone(&world),
             settings: Settings::of(config),
             clock: config.clock,
             seed: config.entropy.seed,
@@ -158,7 +156,7 @@ impl Registry {
         let directory = match new.world()? {
             // A world of its own is taken as it is.
             Some(world) => Directory::from_world(world)?,
-            None => self.model.world.with_identity(entropy, &name),
+            None => self.common.world.with_identity(entropy, &name),
         };
         let settings = match &new.settings {
             Some(patch) => self.model.settings.patched(patch).map_err(InvalidSettings::below_settings)?,
