@@ -10,7 +10,7 @@ mod unit;
 
 pub use file::{ConfigError, load};
 pub use open::{
-    ActionForm, AnswersSection, BadLogin, Credentials, Duplicate, ErrorBody, ExpiredToken, Fidelity, Gone,
+    ActionForm, AnswersSection, BadLogin, CountForm, Credentials, Duplicate, ErrorBody, ExpiredToken, Fidelity, Gone,
     MissingLogin, NoDevice, Presence, Reception, RecordsSection, RefreshedToken, RefusalsSection, Refused, SectorGone,
     SensorMade, SigningSection,
 };

@@ -204,6 +204,15 @@ choices! {
         Empty = "empty",
     }
 
+    /// Where an answer says how many rows a filter leaves.
+    CountForm {
+        /// In the header `X-Total-Count`; the rows stay a list.
+        #[default]
+        Header = "header",
+        /// In JSON around the rows, as `@odata.count`, and in the header.
+        Envelope = "envelope",
+    }
+
     /// Answer to the making of a sensor.
     SensorMade {
         /// A list, which the C# devkit needs from 7.0.1 on.
@@ -280,6 +289,8 @@ pub struct AnswersSection {
     pub sector_delete: SectorGone,
     /// Answer to the making of a sensor.
     pub sensor_made: SensorMade,
+    /// Where `$count=true` finds its answer.
+    pub count: CountForm,
 }
 
 impl Default for RefusalsSection {

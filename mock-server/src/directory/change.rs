@@ -32,7 +32,7 @@ impl Directory {
         let home = self.branch(branch).id;
         row.identify(birth(number, home));
         row.settle(home);
-        if let Some(Holder { kind, login, password }) = row.holder() {
+        if let (Some(kind), Some(Holder { login, password })) = (R::HOLDER, row.holder()) {
             let password = password.0.take().unwrap_or_default();
             let login = Arc::from(login);
             self.admit(branch, kind, number, login, password, None)?;
@@ -66,7 +66,7 @@ impl Directory {
         let account = account.and_then(|login| self.account_by_login(self.branch(branch).client, &login));
         change(&mut row)?;
         row.settle(self.branch(branch).id);
-        if let (Some(account), Some(Holder { login, password, .. })) = (account, row.holder()) {
+        if let (Some(account), Some(Holder { login, password })) = (account, row.holder()) {
             let (login, password) = (login.to_owned(), password.0.take());
             self.rename(account, &login, password)?;
         }

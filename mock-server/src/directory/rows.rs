@@ -26,7 +26,6 @@ pub(crate) struct Birth {
 /// What of a row is its account's.
 #[derive(Debug)]
 pub(crate) struct Holder<'r> {
-    pub(crate) kind: AccountKind,
     pub(crate) login: &'r str,
     /// A password that came with the row; it is the account's to keep.
     pub(crate) password: &'r mut WriteOnly<Option<String>>,
@@ -34,6 +33,12 @@ pub(crate) struct Holder<'r> {
 
 /// A contract that a collection has rows of.
 pub(crate) trait Row: Contract {
+    /// The member that has its number.
+    const NUMBER: &'static str = "Id";
+
+    /// What kind of account logs in with its `Login`, if one does.
+    const HOLDER: Option<AccountKind> = None;
+
     /// Members that the server decides: what requests say of them counts for nothing.
     const FIXED: &'static [&'static str];
 
@@ -72,7 +77,7 @@ pub(crate) trait Row: Contract {
             .filter(|(name, most)| matches!(self.look_at(name), Value::Text(text) if text.chars().count() > *most))
     }
 
-    /// How it logs in, if it does.
+    /// How it logs in, if it has a [`HOLDER`](Row::HOLDER).
     fn holder(&mut self) -> Option<Holder<'_>> {
         None
     }
@@ -175,6 +180,7 @@ impl Row for Beacon {
 
 impl Row for Device {
     kept_in!(devices);
+    const HOLDER: Option<AccountKind> = Some(AccountKind::Device);
     const FIXED: &'static [&'static str] = &["Id", "BranchId"];
     const REQUIRED: &'static [&'static str] = &["Title", "Login"];
     const LONGEST: &'static [(&'static str, usize)] = &[("Title", 50), ("Mac", 17), ("Login", 255)];
@@ -193,11 +199,13 @@ impl Row for Device {
     identified!(id, branch_id);
 
     fn holder(&mut self) -> Option<Holder<'_>> {
-        Some(Holder { kind: AccountKind::Device, login: &self.login, password: &mut self.password })
+        Some(Holder { login: &self.login, password: &mut self.password })
     }
 
-    fn fold(&mut self, _: &dyn Fn(&str) -> bool) {
-        self.layers.clear();
+    fn fold(&mut self, is_shown: &dyn Fn(&str) -> bool) {
+        if !is_shown("Layers") {
+            self.layers.clear();
+        }
     }
 }
 
@@ -229,6 +237,7 @@ impl Row for LogEntry {
 
 impl Row for Order {
     kept_in!(orders);
+    const NUMBER: &'static str = "OrderId";
     const FIXED: &'static [&'static str] = &["OrderId", "Created", "Updated"];
 
     fn number(&self) -> i32 {
@@ -316,13 +325,14 @@ impl Row for SensorData {
 
 impl Row for Sensor {
     kept_in!(sensors);
+    const HOLDER: Option<AccountKind> = Some(AccountKind::Sensor);
     const FIXED: &'static [&'static str] = &["Id", "SensorData", "Color"];
     const REQUIRED: &'static [&'static str] = &["Title", "Login"];
 
     identified!(id);
 
     fn holder(&mut self) -> Option<Holder<'_>> {
-        Some(Holder { kind: AccountKind::Sensor, login: &self.login, password: &mut self.password })
+        Some(Holder { login: &self.login, password: &mut self.password })
     }
 }
 

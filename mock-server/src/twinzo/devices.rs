@@ -1,20 +1,29 @@
 //! Devices, and where they are and were: §4.6.
 
-#![expect(clippy::unnecessary_wraps, reason = "all handlers of operations look alike")]
-
 use std::collections::BTreeMap;
 
 use wire::collection::{Device, DynamicDevice, DynamicPlace, DynamicSector};
 use wire::contract::Narrow;
 
+use super::expand::{self, Inside};
+use super::odata::Query;
 use super::problem::Refusal;
-use super::rows::{self, Shown, no_entity, shown};
+use super::rows::{self, Shown, no_entity};
 use super::work::Work;
 use crate::answer::Answer;
 use crate::directory::{AccountKind, Directory, Row};
 use crate::reason::Reason;
 
 impl Shown for Device {
+    const EXPANDS: &'static [&'static str] = &["Layers"];
+    const HIDES: &'static [&'static str] = &["Branch", "Sector", "Account"];
+    const LIVE: &'static [&'static str] =
+        &["SectorId", "LastTimeOnline", "X", "Y", "Z", "IsMoving", "Battery", "Heartbeat", "FallStatus"];
+
+    fn expand(rows: &mut [Self], query: &Query, inside: &mut Inside<'_>) -> Result<(), Refusal> {
+        expand::devices(rows, query, inside)
+    }
+
     /// The last position comes before whatever the row says.
     fn complete(&mut self, work: &Work<'_>, directory: &Directory) {
         let account = directory.holder_in_branch(work.branch(), AccountKind::Device, &self.login);
@@ -52,8 +61,7 @@ pub(super) fn delete(work: &mut Work<'_>) -> Result<Answer, Refusal> {
 pub(super) fn by_login(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let login = work.segment(0);
     let (_, account) = work.holder(AccountKind::Device, login).ok_or_else(|| no_device(login))?;
-    let device: Device = rows::find(work, account.number)?;
-    Ok(work.ok(&device))
+    rows::show::<Device>(work, account.number)
 }
 
 /// `GET devices/locations/?deviceId=&from=&to=`: both ends included, either may be left out.
@@ -63,7 +71,7 @@ pub(super) fn locations(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let to = work.parameter("to")?.unwrap_or(i64::MAX);
     let device = work.directory().table::<Device>().get(work.branch(), number).ok_or_else(|| no_entity(number))?;
     let (account, _) = work.holder(AccountKind::Device, &device.login).ok_or_else(|| no_entity(number))?;
-    Ok(work.ok(&work.sandbox.positions.between(account, from, to)))
+    work.list(work.sandbox.positions.between(account, from, to))
 }
 
 /// `GET devices/dynamic-locations`: devices that have a position.
@@ -80,7 +88,7 @@ pub(super) fn dynamic(work: &mut Work<'_>) -> Result<Answer, Refusal> {
             fall_status: device.fall_status.number(),
         })
         .collect();
-    Ok(work.ok(&devices))
+    work.list(devices)
 }
 
 /// `GET devices/dynamic-locations-short`: the same by sector.
@@ -97,12 +105,16 @@ pub(super) fn dynamic_short(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     }
     let sectors: Vec<_> =
         sectors.into_iter().map(|(sector_id, locations)| DynamicSector { sector_id, locations }).collect();
-    Ok(work.ok(&sectors))
+    work.list(sectors)
 }
 
 fn located<'a>(work: &'a Work<'_>) -> impl Iterator<Item = Device> + 'a {
     let rows = work.directory().table::<Device>().of(work.branch());
-    let devices = rows.map(|row| shown(work, work.directory(), Device::clone(row)));
+    let devices = rows.map(|row| {
+        let mut device = Device::clone(row);
+        device.complete(work, work.directory());
+        device
+    });
     devices.filter(|device| device.x.is_some() || device.y.is_some())
 }
 

@@ -1,7 +1,5 @@
 //! Configuration, orders, users and files, §6.
 
-#![expect(clippy::unnecessary_wraps, reason = "all handlers of operations look alike")]
-
 use std::sync::Arc;
 
 use http::header::CONTENT_TYPE;
@@ -24,7 +22,7 @@ pub(super) fn orders(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let stop = work.parameter("stop")?.unwrap_or(i64::MAX);
     let orders = work.directory().table::<Order>().of(work.branch());
     let orders = orders.filter(|order| (start..=stop).contains(&order.created)).map(|order| Order::clone(order));
-    Ok(work.ok(&orders.collect::<Vec<_>>()))
+    work.list(orders.collect())
 }
 
 /// `GET configuration/branch/{key}`.
@@ -80,7 +78,7 @@ pub(super) fn user_detail(work: &mut Work<'_>) -> Result<Answer, Refusal> {
         let detail = format!("{} is a {}, and only a user has details", account.login, account.kind.name());
         Refusal::NotFound(Reason::EntityUnknown.because(detail))
     })?;
-    Ok(work.ok(&UserDetail::clone(user)))
+    work.one(UserDetail::clone(user))
 }
 
 /// `POST users`. That it exists is all that is known of it.
@@ -104,7 +102,7 @@ pub(super) fn create_user(work: &mut Work<'_>) -> Result<Answer, Refusal> {
 /// `GET utils/demo-files-info`.
 pub(super) fn demo_files(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let files: Vec<FileInfo> = work.directory().library().demo_files.iter().map(File::info).collect();
-    Ok(work.ok(&files))
+    work.list(files)
 }
 
 /// `GET utils/file/{name}`: its bytes.
@@ -130,7 +128,7 @@ pub(super) fn bundle(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let name = work.segment(0);
     let mut bundles = work.directory().library().bundles.iter();
     let found = bundles.find(|bundle| bundle.name.as_deref() == Some(name)).ok_or_else(|| no_file(name))?;
-    Ok(work.ok(found))
+    work.one(found.clone())
 }
 
 fn bytes(files: &[File], name: &str) -> Result<Answer, Refusal> {

@@ -6,6 +6,7 @@ mod protobuf;
 
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use serde_json::Value;
 use wire::contract::{Contract, Payload, Shape};
 
 use super::problem::Refusal;
@@ -138,6 +139,29 @@ pub(super) fn answer<T: Payload>(call: &Call<'_>, status: StatusCode, value: &T)
             answer
         }
         Media::Json | Media::Protobuf => Answer::json(status, JSON, value),
+    }
+}
+
+/// The same with some members alone: JSON would write also those that have nothing to say.
+pub(super) fn answer_part<T: Payload>(call: &Call<'_>, status: StatusCode, value: &T, members: &[&str]) -> Answer {
+    if Media::of_answer(call) == Media::Protobuf && T::SHAPE.has_message() {
+        return answer(call, status, value);
+    }
+    let retain = |row: &mut Value| {
+        if let Value::Object(row) = row {
+            row.retain(|name, _| members.contains(&name.as_str()));
+        }
+    };
+    match serde_json::to_value(value) {
+        Ok(mut value) => {
+            if let Value::Array(rows) = &mut value {
+                rows.iter_mut().for_each(retain);
+            } else {
+                retain(&mut value);
+            }
+            Answer::json(status, JSON, &value)
+        }
+        Err(error) => Answer::internal(&error.into()),
     }
 }
 

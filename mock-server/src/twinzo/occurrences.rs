@@ -78,7 +78,7 @@ pub(super) fn list(work: &mut Work<'_>) -> Result<Answer, Refusal> {
             });
         }
     }
-    Ok(work.ok(&found))
+    work.list(found)
 }
 
 /// The visits of each area that records name, in order.

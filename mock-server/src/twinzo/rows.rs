@@ -2,12 +2,12 @@
 //!
 //! Scoping follows §6.2: everything but clients and branches is seen from the header's branch only.
 
-#![expect(clippy::unnecessary_wraps, reason = "all handlers of operations look alike")]
-
 use http::StatusCode;
 use wire::collection::{Area, Beacon, Layer, LogEntry, Order, Path, Quantity, Sector, SensorData, Shift, UserDetail};
 
+use super::expand::{self, Inside};
 use super::media::{Given, Invalid};
+use super::odata::{self, Found, Query};
 use super::problem::Refusal;
 use super::work::Work;
 use crate::answer::Answer;
@@ -16,6 +16,15 @@ use crate::reason::Reason;
 
 /// A row as answers show it.
 pub(super) trait Shown: Row {
+    /// Members whose rows `$expand` shows.
+    const EXPANDS: &'static [&'static str] = &[];
+
+    /// Those that the vendor's rows have too, and that are never shown here.
+    const HIDES: &'static [&'static str] = &[];
+
+    /// Members that [`complete`](Shown::complete) decides.
+    const LIVE: &'static [&'static str] = &[];
+
     /// Adds what other rows of a directory, or positions, know of it.
     fn complete(&mut self, _work: &Work<'_>, _directory: &Directory) {}
 
@@ -25,47 +34,82 @@ pub(super) trait Shown: Row {
             row.complete(work, directory);
         }
     }
+
+    /// Puts rows of other collections into the members that a query expands.
+    fn expand(_rows: &mut [Self], _query: &Query, _inside: &mut Inside<'_>) -> Result<(), Refusal> {
+        Ok(())
+    }
 }
 
-impl Shown for Area {}
-impl Shown for Beacon {}
-impl Shown for Layer {}
+impl Shown for Area {
+    const HIDES: &'static [&'static str] = &["Sector", "Branch", "Layer"];
+}
+
+impl Shown for Beacon {
+    const HIDES: &'static [&'static str] = &["Sector", "Branch"];
+}
+
+impl Shown for Layer {
+    const EXPANDS: &'static [&'static str] = &["Areas", "Devices"];
+    const HIDES: &'static [&'static str] = &["Branch", "Paths", "Children"];
+
+    fn expand(rows: &mut [Self], query: &Query, inside: &mut Inside<'_>) -> Result<(), Refusal> {
+        expand::layers(rows, query, inside)
+    }
+}
+
+impl Shown for Path {
+    const EXPANDS: &'static [&'static str] = &["PathPoints"];
+    const HIDES: &'static [&'static str] = &["Sector", "Branch", "Layer"];
+}
+
+impl Shown for Sector {
+    const EXPANDS: &'static [&'static str] = &["GpsItems", "Areas", "Barriers", "Beacons", "Sensors", "Paths"];
+    const HIDES: &'static [&'static str] = &["Branch"];
+
+    fn expand(rows: &mut [Self], query: &Query, inside: &mut Inside<'_>) -> Result<(), Refusal> {
+        expand::sectors(rows, query, inside)
+    }
+}
+
 impl Shown for LogEntry {}
 impl Shown for Order {}
-impl Shown for Path {}
 impl Shown for Quantity {}
-impl Shown for Sector {}
 impl Shown for SensorData {}
 impl Shown for Shift {}
 impl Shown for UserDetail {}
 
 /// `GET area`.
 pub(super) fn list<R: Shown>(work: &mut Work<'_>) -> Result<Answer, Refusal> {
-    let expands = work.expands();
-    let rows = work.directory().table::<R>().of(work.branch());
-    let mut rows: Vec<R> = rows.map(|row| R::clone(row)).collect();
-    for row in &mut rows {
-        row.fold(&expands);
-    }
-    R::complete_all(&mut rows, work, work.directory());
-    Ok(work.ok(&rows))
+    let query = work.query_of_list::<R>()?;
+    let Found { rows, count } = odata::of_table::<R>(work, &query);
+    let rows = dressed(work, work.directory(), rows, &query)?;
+    Ok(work.found(Found { rows, count }, &query))
 }
 
 /// `GET area/{id}`.
 pub(super) fn get<R: Shown>(work: &mut Work<'_>) -> Result<Answer, Refusal> {
-    let row = find::<R>(work, work.number())?;
-    Ok(work.ok(&row))
+    show::<R>(work, work.number())
+}
+
+/// One row of the branch.
+pub(super) fn show<R: Shown>(work: &Work<'_>, number: i32) -> Result<Answer, Refusal> {
+    let query = work.query_of_row::<R>()?;
+    let row = work.directory().table::<R>().get(work.branch(), number).ok_or_else(|| no_entity(number))?;
+    let row = shown(work, work.directory(), R::clone(row), &query)?;
+    Ok(work.row(StatusCode::OK, row, &query))
 }
 
 /// `POST area`.
 pub(super) fn create<R: Shown>(work: &mut Work<'_>) -> Result<Answer, Refusal> {
-    let row = add::<R>(work)?;
-    Ok(work.answer(StatusCode::CREATED, &row))
+    let query = work.query_of_row::<R>()?;
+    let row = add::<R>(work, &query)?;
+    Ok(work.row(StatusCode::CREATED, row, &query))
 }
 
 /// `PATCH area/{id}`: members that the body has change, the others stay.
 pub(super) fn patch<R: Shown>(work: &mut Work<'_>) -> Result<Answer, Refusal> {
-    let number = work.number();
+    let (number, query) = (work.number(), work.query_of_row::<R>()?);
     if work.directory().table::<R>().get(work.branch(), number).is_none() {
         return Err(no_entity(number));
     }
@@ -84,7 +128,8 @@ pub(super) fn patch<R: Shown>(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let row = directory.table::<R>().get(branch, number).filter(|_| is_there);
     let row = R::clone(row.ok_or_else(|| no_entity(number))?);
     work.sandbox.redactor.learn(secret.as_deref());
-    Ok(work.ok(&shown(work, &directory, row)))
+    let row = shown(work, &directory, row, &query)?;
+    Ok(work.row(StatusCode::OK, row, &query))
 }
 
 /// `DELETE area/{id}`.
@@ -95,7 +140,7 @@ pub(super) fn delete<R: Shown>(work: &mut Work<'_>) -> Result<Answer, Refusal> {
 }
 
 /// Adds the row that the body describes.
-pub(super) fn add<R: Shown>(work: &Work<'_>) -> Result<R, Refusal> {
+pub(super) fn add<R: Shown>(work: &Work<'_>, query: &Query) -> Result<R, Refusal> {
     let given: Given<R> = work.take_given()?;
     let mut row = R::blank();
     row.adopt(given.value, |name| given.names.contains(&name) && !R::FIXED.contains(&name));
@@ -107,20 +152,28 @@ pub(super) fn add<R: Shown>(work: &Work<'_>) -> Result<R, Refusal> {
         Ok((directory.clone(), added.ok_or_else(|| no_entity(number))?))
     })?;
     work.sandbox.redactor.learn(secret.as_deref());
-    Ok(shown(work, &directory, row))
-}
-
-/// One row of the branch, as answers show it.
-pub(super) fn find<R: Shown>(work: &Work<'_>, number: i32) -> Result<R, Refusal> {
-    let row = work.directory().table::<R>().get(work.branch(), number).ok_or_else(|| no_entity(number))?;
-    Ok(shown(work, work.directory(), R::clone(row)))
+    shown(work, &directory, row, query)
 }
 
 /// A row as answers show it, with what a directory knows of it.
-pub(super) fn shown<R: Shown>(work: &Work<'_>, directory: &Directory, mut row: R) -> R {
-    row.fold(&work.expands());
+fn shown<R: Shown>(work: &Work<'_>, directory: &Directory, mut row: R, query: &Query) -> Result<R, Refusal> {
     row.complete(work, directory);
-    row
+    let mut rows = dressed(work, directory, vec![row], query)?;
+    rows.pop().ok_or_else(|| Refusal::Internal(anyhow::anyhow!("a row was lost on its way to the answer")))
+}
+
+/// Rows with what a query asks to show inside them, and without the rest.
+fn dressed<R: Shown>(
+    work: &Work<'_>,
+    directory: &Directory,
+    mut rows: Vec<R>,
+    query: &Query,
+) -> Result<Vec<R>, Refusal> {
+    for row in &mut rows {
+        row.fold(&|name| query.expands(name));
+    }
+    R::expand(&mut rows, query, &mut Inside::new(work, directory))?;
+    Ok(rows)
 }
 
 /// A password that comes with a row: from now on the journal must not show it anywhere.

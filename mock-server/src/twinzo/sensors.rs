@@ -1,7 +1,5 @@
 //! Sensors and their data, §6. Of each quantity of a sensor the newest value is kept.
 
-#![expect(clippy::unnecessary_wraps, reason = "all handlers of operations look alike")]
-
 use std::collections::HashMap;
 
 use http::StatusCode;
@@ -19,6 +17,10 @@ use crate::directory::{AccountKind, Birth, BranchId, Directory};
 use crate::reason::Reason;
 
 impl Shown for Sensor {
+    /// Their data is always there.
+    const EXPANDS: &'static [&'static str] = &["SensorData"];
+    const HIDES: &'static [&'static str] = &["Sector", "Area", "Account"];
+
     fn complete(&mut self, work: &Work<'_>, directory: &Directory) {
         Self::complete_all(std::slice::from_mut(self), work, directory);
     }
@@ -42,25 +44,25 @@ pub(super) fn by_login(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let (_, account) = work
         .holder(AccountKind::Sensor, login)
         .ok_or_else(|| Refusal::NotFound(Reason::EntityUnknown.because(format!("Sensor {login} does not exist."))))?;
-    let sensor: Sensor = rows::find(work, account.number)?;
-    Ok(work.ok(&sensor))
+    rows::show::<Sensor>(work, account.number)
 }
 
 /// `GET sensors/app-info`.
 pub(super) fn app_info(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let info: AppInfo = work.directory().library().sensor_app.clone();
-    Ok(work.ok(&info))
+    work.one(info)
 }
 
 /// `POST sensors`: a list of one, but for protobuf, which has a single one here.
 pub(super) fn create(work: &mut Work<'_>) -> Result<Answer, Refusal> {
-    let sensor: Sensor = rows::add(work)?;
+    let query = work.query_of_row::<Sensor>()?;
+    let sensor = rows::add::<Sensor>(work, &query)?;
     let is_single =
         work.settings().answers.sensor_made == SensorMade::Object || Media::of_answer(work.call) == Media::Protobuf;
     if is_single {
-        return Ok(work.answer(StatusCode::CREATED, &sensor));
+        return Ok(work.row(StatusCode::CREATED, sensor, &query));
     }
-    Ok(work.answer(StatusCode::CREATED, &vec![sensor]))
+    Ok(work.rows(StatusCode::CREATED, vec![sensor], &query))
 }
 
 /// `DELETE sensors/{id}`, with its data.

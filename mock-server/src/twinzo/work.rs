@@ -4,7 +4,9 @@ use http::StatusCode;
 use wire::contract::{Contract, Payload};
 
 use super::media::{self, Given, Invalid};
+use super::odata::{self, Found, Query, Scope};
 use super::problem::Refusal;
+use super::rows::Shown;
 use super::signing::{Signed, Signer};
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
@@ -65,10 +67,19 @@ impl<'w> Work<'w> {
         self.parameter(name)?.ok_or_else(|| Refusal::bad_value(Reason::QueryInvalid, name, ""))
     }
 
-    /// Whether a request asks for a member that is else left out: `$expand=GpsItems,Areas`.
-    pub(super) fn expands(&self) -> impl Fn(&str) -> bool + use<> {
-        let asked = self.call.parameter("$expand").unwrap_or_default();
-        move |name: &str| asked.split(',').any(|one| one.trim().eq_ignore_ascii_case(name))
+    /// The query options of a request for rows of a collection.
+    pub(super) fn query_of_list<R: Shown>(&self) -> Result<Query, Refusal> {
+        self.query(Scope { shape: R::SHAPE, expands: R::EXPANDS, hides: R::HIDES, is_list: true })
+    }
+
+    /// The same for one of them.
+    pub(super) fn query_of_row<R: Shown>(&self) -> Result<Query, Refusal> {
+        self.query(Scope { shape: R::SHAPE, expands: R::EXPANDS, hides: R::HIDES, is_list: false })
+    }
+
+    /// The same for what is no collection.
+    pub(super) fn query(&self, scope: Scope) -> Result<Query, Refusal> {
+        Query::read(self.call.query, scope)
     }
 
     /// The body.
@@ -97,6 +108,51 @@ impl<'w> Work<'w> {
     /// A good answer.
     pub(super) fn ok<T: Payload>(&self, value: &T) -> Answer {
         self.answer(StatusCode::OK, value)
+    }
+
+    /// One row, with the members that a query selects.
+    pub(super) fn row<T: Contract>(&self, status: StatusCode, row: T, query: &Query) -> Answer {
+        match query.selects() {
+            Some(members) => media::answer_part(self.call, status, &odata::thin(row, &members), &members),
+            None => self.answer(status, &row),
+        }
+    }
+
+    /// The rows that a query leaves.
+    pub(super) fn found<T: Contract>(&self, found: Found<T>, query: &Query) -> Answer
+    where
+        Vec<T>: Payload,
+    {
+        let answer = self.rows(StatusCode::OK, found.rows, query);
+        match found.count {
+            Some(count) => odata::counted(answer, count, self.settings().answers.count),
+            None => answer,
+        }
+    }
+
+    /// Rows, with the members that a query selects.
+    pub(super) fn rows<T: Contract>(&self, status: StatusCode, rows: Vec<T>, query: &Query) -> Answer
+    where
+        Vec<T>: Payload,
+    {
+        let Some(members) = query.selects() else { return self.answer(status, &rows) };
+        let rows: Vec<T> = rows.into_iter().map(|row| odata::thin(row, &members)).collect();
+        media::answer_part(self.call, status, &rows, &members)
+    }
+
+    /// Rows that are there as a whole, after what the request asks of them.
+    pub(super) fn list<T: Contract>(&self, rows: Vec<T>) -> Result<Answer, Refusal>
+    where
+        Vec<T>: Payload,
+    {
+        let query = self.query(Scope { shape: <T as Contract>::SHAPE, expands: &[], hides: &[], is_list: true })?;
+        Ok(self.found(odata::of_all(rows, &query), &query))
+    }
+
+    /// One contract of no collection.
+    pub(super) fn one<T: Contract>(&self, value: T) -> Result<Answer, Refusal> {
+        let query = self.query(Scope { shape: <T as Contract>::SHAPE, expands: &[], hides: &[], is_list: false })?;
+        Ok(self.row(StatusCode::OK, value, &query))
     }
 
     /// Changes the directory.

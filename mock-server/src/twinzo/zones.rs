@@ -6,6 +6,7 @@ use wire::collection::{Area, Device, Layer, LoginName};
 use wire::contract::Linked;
 
 use super::devices::no_device;
+use super::expand;
 use super::media::Invalid;
 use super::problem::Refusal;
 use super::work::Work;
@@ -15,7 +16,7 @@ use crate::directory::AccountKind;
 /// `GET layers/localization/{login}`: the layers that a device is located by, each with its areas.
 pub(super) fn of_device(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let layers = layers_of(work, work.segment(0), |layer| layer.localization && !layer.is_no_go)?;
-    Ok(work.ok(&layers))
+    work.list(layers)
 }
 
 /// `POST layers/localization` with a login in its body: the same, as the C++ devkit asks.
@@ -29,7 +30,7 @@ pub(super) fn of_device_posted(work: &mut Work<'_>) -> Result<Answer, Refusal> {
 /// `GET layers/device/{login}`: those that a device is to keep out of.
 pub(super) fn no_go(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let layers = layers_of(work, work.segment(0), |layer| layer.is_no_go)?;
-    Ok(work.ok(&layers))
+    work.list(layers)
 }
 
 /// The layers of the branch that fit: of a device that names layers, only those.
@@ -37,14 +38,7 @@ fn layers_of(work: &Work<'_>, login: &str, fits: impl Fn(&Layer) -> bool) -> Res
     let (directory, branch) = (work.directory(), work.branch());
     let (_, account) = work.holder(AccountKind::Device, login).ok_or_else(|| no_device(login))?;
     let device = directory.table::<Device>().get(branch, account.number).ok_or_else(|| no_device(login))?;
-    let own: Vec<i32> = device
-        .layers
-        .iter()
-        .map(|layer| match layer {
-            Linked::Id(id) => *id,
-            Linked::Whole(layer) => layer.id,
-        })
-        .collect();
+    let own: Vec<i32> = device.layers.iter().map(expand::id).collect();
     let mut areas: HashMap<i32, Vec<Linked<Area>>> = HashMap::new();
     for area in directory.table::<Area>().of(branch) {
         let Some(layer) = area.layer_id else { continue };
