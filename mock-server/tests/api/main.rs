@@ -26,6 +26,7 @@ mod login;
 mod messages;
 mod process;
 mod protobuf;
+mod queries;
 mod questions;
 mod questions_records;
 mod questions_signing;

@@ -262,7 +262,7 @@ async fn gps_items_are_shown_where_they_are_asked_for() {
         { "Id": 2, "SectorId": 1, "X": 120_000, "Y": 0, "Latitude": 48.1486, "Longitude": 17.1093 },
         { "Id": 3, "SectorId": 1, "X": 0, "Y": 80_000, "Latitude": 48.1493, "Longitude": 17.1077 },
     ]);
-    for query in ["$expand=GpsItems", "$EXPAND=Title,gpsitems&$top=9", "$expand=Areas%2CGpsItems"] {
+    for query in ["$expand=GpsItems", "$EXPAND=Branch,gpsitems", "$expand=Areas%2CGpsItems"] {
         let one = server.get(&format!("/v3/sectors/1/?{query}"), &key()).await.assert(200).json();
         assert_eq!(one["GpsItems"], items, "{query}");
         let all = server.get(&format!("/v3/sectors/?{query}"), &key()).await.assert(200).json();
