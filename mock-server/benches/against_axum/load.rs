@@ -145,7 +145,7 @@ fn exchange(address: SocketAddr, request: &[u8]) -> String {
 }
 
 /// Whether a whole answer is there. Anything but a 200 stops the benchmark.
-fn complete(bytes: &[u8]) -> bool {
+pub(crate) fn complete(bytes: &[u8]) -> bool {
     let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
     assert!(bytes.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(bytes));
     let head = std::str::from_utf8(&bytes[..end]).unwrap();

@@ -22,7 +22,13 @@ impl Server {
     }
 
     pub(crate) fn mock() -> Self {
-        Self::start(env!("CARGO_BIN_EXE_mock-server").as_ref(), &["--port", "0", "--log", "off"])
+        Self::mock_with(&[])
+    }
+
+    /// The server with some arguments of its own.
+    pub(crate) fn mock_with(own: &[&str]) -> Self {
+        let arguments = [&["--port", "0", "--log", "off"], own].concat();
+        Self::start(env!("CARGO_BIN_EXE_mock-server").as_ref(), &arguments)
     }
 
     fn start(program: &std::ffi::OsStr, arguments: &[&str]) -> Self {
