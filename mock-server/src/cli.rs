@@ -5,21 +5,21 @@ mod faults;
 mod serve;
 mod signals;
 mod telemetry;
+mod world;
 
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use mock_server::clock;
-use mock_server::config::{self, Config, ConfigError, Cors, ServerSection, Span};
-use mock_server::credentials::Credentials;
-use mock_server::directory::Directory;
+use mock_server::config::{Config, Cors, ServerSection, Span};
 use mock_server::token::TokenFormat;
 use secrecy::SecretString;
 use tracing_subscriber::filter::Targets;
 
 use crate::exit::{Exit, Failure};
+
+use world::{Settled, WorldArgs};
 
 /// A mock server for twinzo and Timbr: tokens that expire on a clock you move, faults you inject, and a journal that
 /// says why each request got the answer it got.
@@ -44,7 +44,7 @@ enum Command {
     /// `MOCK_SERVER_ADMIN_TOKEN`, and the credentials as `TWINZO_URL`, `TWINZO_CLIENT`, `TWINZO_LOGIN`,
     /// `TWINZO_PASSWORD` …, `TIMBR_URL`, `TIMBR_TOKEN`, `TIMBR_BEARER` … Signals are passed on.
     Exec(ExecArgs),
-    /// Print the credentials of the world that ships.
+    /// Print the credentials of a world.
     Credentials(CredentialsArgs),
     /// Look at fault rules without a server.
     #[command(subcommand)]
@@ -99,12 +99,11 @@ struct TryArgs {
     /// Let each come by a connection of its own.
     #[arg(long)]
     new_connections: bool,
-    /// Seed of all draws. [default: the file's]
-    #[arg(long)]
-    seed: Option<u64>,
     /// Folder of the files that rules may answer with.
     #[arg(long, value_name = "DIR")]
     files: Option<PathBuf>,
+    #[command(flatten)]
+    world: WorldArgs,
 }
 
 fn header(text: &str) -> Result<(String, String), String> {
@@ -144,9 +143,8 @@ struct ServerArgs {
     /// What twinzo tokens look like.
     #[arg(long, env = "MOCK_SERVER_TOKEN_FORMAT", value_name = "FORMAT")]
     token_format: Option<Format>,
-    /// Seed of all draws.
-    #[arg(long, env = "MOCK_SERVER_SEED")]
-    seed: Option<u64>,
+    #[command(flatten)]
+    world: WorldArgs,
     /// Say the true cause of each refusal in an X-Mock-Reason header.
     #[arg(long, env = "MOCK_SERVER_EXPLAIN", value_parser = switch)]
     explain: bool,
@@ -217,6 +215,8 @@ struct CredentialsArgs {
     /// Configuration file (TOML), for another salt.
     #[arg(long, env = "MOCK_SERVER_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    world: WorldArgs,
 }
 
 /// A switch from the environment. Compose files set what they do not know to an empty text, which leaves it off.
@@ -272,7 +272,7 @@ impl Cli {
             None => serve::run(self.serve),
             Some(Command::Serve(args)) => serve::run(args),
             Some(Command::Exec(args)) => exec::run(&args),
-            Some(Command::Credentials(args)) => print_credentials(&args),
+            Some(Command::Credentials(args)) => world::print_credentials(&args),
             Some(Command::Faults(command)) => faults::run(&command),
             Some(Command::Routes) => {
                 serve::print(&mock_server::endpoints_table())?;
@@ -285,10 +285,15 @@ impl Cli {
 // === impl ServerArgs ===
 
 impl ServerArgs {
-    /// File, environment and flags in one.
-    fn configuration(&self) -> Result<Config, Failure> {
-        let mut config = read_file(self.config.as_ref(), self.files.as_deref())?;
+    /// File, environment and flags in one, and the world.
+    fn settle(&self) -> Result<Settled, Failure> {
+        self.world.settle(self.config.as_deref(), |config| self.change(config))
+    }
+
+    /// What environment and flags say.
+    fn change(&self, config: &mut Config) -> Result<(), Failure> {
         let server = &mut config.server;
+        server.files = self.files.clone().or(server.files.take());
         if !self.hosts.is_empty() {
             server.hosts.clone_from(&self.hosts);
         }
@@ -308,7 +313,6 @@ impl ServerArgs {
         if !self.cors.is_empty() {
             server.cors = self.cors()?;
         }
-        config.entropy.seed = self.seed.unwrap_or(config.entropy.seed);
         config.twinzo.token_life = self.token_life.unwrap_or(config.twinzo.token_life);
         if let Some(format) = self.token_format {
             config.twinzo.token_format = match format {
@@ -316,7 +320,7 @@ impl ServerArgs {
                 Format::Jwt => TokenFormat::Jwt,
             };
         }
-        Ok(config)
+        Ok(())
     }
 }
 
@@ -340,37 +344,4 @@ impl ServerArgs {
         };
         serde_json::from_value(value).map_err(|error| Failure::Config(format!("--cors: {error}")))
     }
-}
-
-fn read_file(path: Option<&PathBuf>, files: Option<&Path>) -> Result<Config, Failure> {
-    let Some(path) = path else {
-        let mut config = Config::default();
-        config.server.files = files.map(Path::to_owned);
-        return Ok(config);
-    };
-    let directory = world()?;
-    config::load(path, &directory, files).map_err(|error: ConfigError| Failure::Config(error.to_string()))
-}
-
-fn world() -> Result<Directory, Failure> {
-    Directory::default_world().map_err(|error| Failure::Config(error.to_string()))
-}
-
-fn credentials(config: &Config) -> Result<Credentials, Failure> {
-    Credentials::of(&world()?, &config.timbr, clock::real_now())
-        .ok_or_else(|| Failure::Config("the world holds no client".to_owned()))
-}
-
-fn print_credentials(args: &CredentialsArgs) -> Result<Exit, Failure> {
-    let credentials = credentials(&read_file(args.config.as_ref(), None)?)?;
-    let text = match args.format {
-        Layout::Human => credentials.human(),
-        Layout::Env => credentials.shell(None),
-        Layout::Json => {
-            let json = serde_json::to_string_pretty(&credentials);
-            format!("{}\n", json.map_err(|error| Failure::Run(error.into()))?)
-        }
-    };
-    serve::print(&text)?;
-    Ok(Exit::Success)
 }

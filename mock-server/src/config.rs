@@ -7,8 +7,9 @@ mod open;
 mod sections;
 mod twinzo;
 mod unit;
+mod world;
 
-pub use file::{ConfigError, load};
+pub use file::{ConfigError, Unchecked, read};
 pub use open::{
     ActionForm, AnswersSection, BadLogin, CountForm, Credentials, Duplicate, ErrorBody, ExpiredToken, Fidelity, Gone,
     MissingLogin, NoDevice, Presence, Reception, RecordsSection, RefreshedToken, RefusalsSection, Refused, SectorGone,
@@ -20,6 +21,7 @@ pub use sections::{
 pub use twinzo::{OldToken, RefreshSection, TwinzoSection};
 pub(crate) use unit::parse_signed;
 pub use unit::{Count, Size, Span};
+pub use world::WorldSection;
 
 use serde::Deserialize;
 
@@ -41,6 +43,8 @@ pub struct Config {
     pub clock: ClockSetting,
     /// The draws.
     pub entropy: EntropySection,
+    /// What the vendors' back offices know at the start.
+    pub world: WorldSection,
     /// The history of positions.
     pub positions: PositionsSection,
     /// The twinzo API.

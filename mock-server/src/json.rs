@@ -10,5 +10,5 @@ mod nullable;
 
 pub(crate) use members::{Members, Noted};
 pub(crate) use merge::merge;
-pub(crate) use names::{Names, Notes};
+pub(crate) use names::{Names, Notes, snake};
 pub(crate) use nullable::Nullable;

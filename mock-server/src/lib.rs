@@ -28,6 +28,7 @@ pub mod credentials;
 pub mod directory;
 mod edge;
 pub mod entropy;
+pub mod excerpt;
 mod exchange;
 pub mod fault;
 mod govern;

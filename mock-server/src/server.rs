@@ -15,7 +15,7 @@ use crate::admin::Access;
 use crate::app::{App, Door, Role, Service};
 use crate::config::{Config, TlsSection};
 use crate::connection::{Gatekeeping, Terms, TlsTerms};
-use crate::directory::{Directory, InvalidWorld};
+use crate::directory::{Directory, WorldError};
 use crate::edge::Edge;
 use crate::entropy;
 use crate::fault::RuleView;
@@ -42,9 +42,9 @@ pub struct RunningServer {
 /// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The embedded world is broken.
-    #[error("world: {0}")]
-    World(#[from] InvalidWorld),
+    /// The world that the configuration names cannot be used.
+    #[error(transparent)]
+    World(#[from] WorldError),
     /// The configuration asks for something impossible.
     #[error(transparent)]
     Sandbox(#[from] InvalidSandbox),
@@ -103,10 +103,15 @@ fn way_out(cause: &io::Error) -> &'static str {
 // === impl RunningServer ===
 
 impl RunningServer {
-    /// Starts a server on the default world.
-    #[expect(clippy::unused_async, reason = "it only works inside a runtime")]
+    /// Starts a server on the world that the configuration names: the one that ships, unless it says otherwise.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let directory = Arc::new(Directory::default_world()?);
+        let directory = config.world()?;
+        Self::start_in(config, Arc::new(directory)).await
+    }
+
+    /// Starts a server on a world that is there already.
+    #[expect(clippy::unused_async, reason = "it only works inside a runtime")]
+    pub async fn start_in(config: Config, directory: Arc<Directory>) -> Result<Self, StartError> {
         let run = match &config.entropy.run {
             Some(run) => run.clone(),
             None => entropy::fresh_run().map_err(|error| StartError::Run(error.to_string()))?,

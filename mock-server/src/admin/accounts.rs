@@ -219,7 +219,7 @@ impl From<InvalidEdit> for AdminProblem {
         match error {
             InvalidEdit::Unknown(unknown) => unknown.into(),
             InvalidEdit::Taken { field } => Self::new(StatusCode::CONFLICT, text).at(Some(field)),
-            InvalidEdit::TooMany | InvalidEdit::Full(_) => Self::new(StatusCode::CONFLICT, text),
+            InvalidEdit::TooMany(_) | InvalidEdit::Full(_) => Self::new(StatusCode::CONFLICT, text),
             InvalidEdit::Value { field, .. } => Self::unprocessable(text).at(Some(field)),
         }
     }

@@ -65,7 +65,10 @@ impl From<CannotCreate> for AdminProblem {
             CannotCreate::Taken(_) => Self::new(StatusCode::CONFLICT, error.to_string()).at(Some("name")),
             CannotCreate::TooMany(_) => Self::new(StatusCode::CONFLICT, error.to_string()),
             CannotCreate::Name(_) => Self::unprocessable(error.to_string()).at(Some("name")),
-            CannotCreate::World(_) => Self::unprocessable(error.to_string()).at(Some("world")),
+            CannotCreate::World(ref invalid) => {
+                let path = format!("world.{}", invalid.place);
+                Self::unprocessable(invalid.problem.to_string()).at_path(&path)
+            }
             CannotCreate::Invalid(error) => error.into(),
         }
     }

@@ -11,22 +11,23 @@ use tokio::process::Command;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::signals::Forwarded;
-use super::{ExecArgs, credentials, serve, telemetry};
+use super::{ExecArgs, serve, telemetry};
 use crate::exit::{Exit, Failure};
 
 pub(super) fn run(args: &ExecArgs) -> Result<Exit, Failure> {
-    let mut config = args.server.configuration()?;
+    let mut settled = args.server.settle()?;
     if args.server.port.is_none() {
         // Two runs at a time must not meet, whatever the configuration file says for a server that stays.
-        config.server.port = 0;
+        settled.config.server.port = 0;
     }
     // The terminal belongs to the command: only what it must know.
     telemetry::init(args.server.log.clone(), LevelFilter::WARN);
     serve::runtime()?.block_on(async {
-        let credentials = credentials(&config)?;
+        let credentials = settled.credentials()?;
+        let config = &settled.config;
         let admin_token = config.server.admin_token.clone();
         let ca_file = config.server.tls.as_ref().and_then(|tls| tls.ca_file.clone());
-        let server = serve::start(config).await?;
+        let server = serve::start(settled).await?;
         let base_url = server.base_url();
 
         let mut command = command(&args.command)?;

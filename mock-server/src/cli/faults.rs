@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use mock_server::config;
 use mock_server::fault::{Faults, Glance, Premises, Probe};
 
-use super::{FaultsCommand, TryArgs, serve, world};
+use super::{FaultsCommand, Settled, TryArgs, serve};
 use crate::exit::{Exit, Failure};
 
 pub(super) fn run(command: &FaultsCommand) -> Result<Exit, Failure> {
@@ -33,12 +33,13 @@ pub(super) fn run(command: &FaultsCommand) -> Result<Exit, Failure> {
 }
 
 fn try_rules(args: &TryArgs) -> Result<String, Failure> {
-    let directory = world()?;
-    let config = config::load(&args.file, &directory, args.files.as_deref())
-        .map_err(|error| Failure::Config(error.to_string()))?;
+    let Settled { config, directory } = args.world.settle(Some(&args.file), |config| {
+        config.server.files = args.files.clone().or(config.server.files.take());
+        Ok(())
+    })?;
     let wrong = |error: mock_server::fault::InvalidRule| Failure::Config(error.to_string());
     let start: Timestamp = mock_server::clock::Clock::new(config.clock).now();
-    let faults = Faults::new(args.seed.unwrap_or(config.entropy.seed), mock_server::sandbox::DEFAULT);
+    let faults = Faults::new(config.entropy.seed, mock_server::sandbox::DEFAULT);
     let premises = Premises { directory: &directory, files: config.server.files.as_deref(), now: start };
     for rule in &config.faults {
         faults.add(rule.clone(), &premises).map_err(wrong)?;

@@ -4,12 +4,12 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context;
-use mock_server::{Config, RunningServer, StartError};
+use mock_server::{RunningServer, StartError};
 use serde::Serialize;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::signals::Termination;
-use super::{ServeArgs, credentials, telemetry};
+use super::{ServeArgs, Settled, telemetry};
 use crate::exit::{Exit, Failure};
 
 /// The one line on stdout: whoever started the server reads it.
@@ -22,9 +22,10 @@ struct Ready<'a> {
 }
 
 pub(super) fn run(args: ServeArgs) -> Result<Exit, Failure> {
-    let config = args.server.configuration()?;
+    let settled = args.server.settle()?;
     telemetry::init(args.server.log, LevelFilter::INFO);
-    let banner = credentials(&config)?;
+    let banner = settled.credentials()?;
+    let config = &settled.config;
     let guarded = config.server.admin_token.is_some();
     let ca_file = config.server.tls.as_ref().and_then(|tls| tls.ca_file.clone());
     runtime()?.block_on(async {
@@ -32,7 +33,7 @@ pub(super) fn run(args: ServeArgs) -> Result<Exit, Failure> {
         for stale in [&args.port_file, &args.ready_file].into_iter().flatten() {
             remove(stale)?;
         }
-        let server = start(config).await?;
+        let server = start(settled).await?;
         if let Some(path) = &args.port_file {
             let port = server.addresses().first().map(|address| address.port().to_string()).unwrap_or_default();
             write_whole(path, &port)?;
@@ -59,8 +60,8 @@ pub(super) fn run(args: ServeArgs) -> Result<Exit, Failure> {
 }
 
 /// Starts a server; what is wrong with the settings is told apart from what the machine refuses.
-pub(super) async fn start(config: Config) -> Result<RunningServer, Failure> {
-    RunningServer::start(config).await.map_err(|error| match error {
+pub(super) async fn start(Settled { config, directory }: Settled) -> Result<RunningServer, Failure> {
+    RunningServer::start_in(config, directory).await.map_err(|error| match error {
         StartError::Listen { .. } | StartError::Run(_) => Failure::Run(error.into()),
         StartError::World(_)
         | StartError::Sandbox(_)

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
-use toml::de::Error as TomlError;
 
 use super::Config;
 use crate::clock::Clock;
 use crate::directory::Directory;
+use crate::excerpt::Excerpt;
 use crate::fault::{Faults, Premises};
 use crate::limit::Limits;
-use crate::suggest::{nearest, one_of};
+use crate::suggest::one_of;
 use crate::timbr::{CannedAnswers, SYSTEM_ONTOLOGY};
 
 /// Why a configuration cannot be used.
@@ -27,51 +27,54 @@ pub enum ConfigError {
         cause: std::io::Error,
     },
     /// The file says something that it may not.
-    #[error("{}:{line}:{column}: {message}\n{excerpt}{}", .path.display(), hint(.suggestion.as_deref()))]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// Line, counted from 1.
-        line: usize,
-        /// Column, counted from 1.
-        column: usize,
-        /// What is wrong, and what is allowed.
-        message: String,
-        /// The line with a caret below it.
-        excerpt: String,
-        /// What was probably meant.
-        suggestion: Option<String>,
-    },
+    #[error(transparent)]
+    Invalid(Box<Excerpt>),
 }
 
-/// Reads and checks a file.
-///
-/// `files` is the folder that rules may answer from, if somebody above the file decides it; in the file it is relative
-/// to the file.
-pub fn load(path: &Path, directory: &Directory, files: Option<&Path>) -> Result<Config, ConfigError> {
+/// A configuration that was read and is not yet checked: what stands above the file in authority can still change it, and
+/// the names in it are those of a world that it names itself.
+#[derive(Debug, Default)]
+pub struct Unchecked {
+    /// As the file has it.
+    pub config: Config,
+    /// The file and its text.
+    source: Option<(PathBuf, String)>,
+}
+
+/// Reads a file; without one this is the default.
+pub fn read(path: Option<&Path>) -> Result<Unchecked, ConfigError> {
+    let Some(path) = path else { return Ok(Unchecked::default()) };
     let text =
         std::fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
-    parse(path, &text, directory, files)
+    parse(path, text)
 }
 
-fn parse(path: &Path, text: &str, directory: &Directory, files: Option<&Path>) -> Result<Config, ConfigError> {
-    let mut config: Config = toml::from_str(text).map_err(|error| of_toml(path, text, &error))?;
+fn parse(path: &Path, text: String) -> Result<Unchecked, ConfigError> {
+    let read = toml::from_str(&text);
+    let mut config: Config = read.map_err(|error| ConfigError::from(Excerpt::of_toml(path, &text, &error)))?;
     // Paths in a file are relative to it.
     let folder = path.parent().unwrap_or(Path::new(""));
-    if let Some(tls) = &mut config.server.tls {
-        for file in [&mut tls.certificate, &mut tls.key, &mut tls.ca_file].into_iter().flatten() {
-            *file = folder.join(&*file);
-        }
+    let tls = config.server.tls.iter_mut().flat_map(|tls| [&mut tls.certificate, &mut tls.key, &mut tls.ca_file]);
+    for file in tls.chain([&mut config.server.files, &mut config.world.file]).flatten() {
+        *file = folder.join(&*file);
     }
-    let own = config.server.files.take().map(|own| folder.join(own));
-    config.server.files = files.map(Path::to_owned).or(own);
-    check(&config, directory).map_err(|(place, message)| {
-        // Only a bad file pays for a second reading, which says where its parts stand.
-        let places: Places = toml::from_str(text).unwrap_or_default();
-        let offset = places.find(place).unwrap_or(0);
-        at(path, text, offset, message, None)
-    })?;
-    Ok(config)
+    Ok(Unchecked { config, source: Some((path.to_owned(), text)) })
+}
+
+// === impl Unchecked ===
+
+impl Unchecked {
+    /// Checks what the file says against a world.
+    pub fn check(self, directory: &Directory) -> Result<Config, ConfigError> {
+        let Some((path, text)) = self.source else { return Ok(self.config) };
+        check(&self.config, directory).map_err(|(place, message)| {
+            // Only a bad file pays for a second reading, which says where its parts stand.
+            let places: Places = toml::from_str(&text).unwrap_or_default();
+            let offset = places.find(place).unwrap_or(0);
+            Excerpt::at(&path, &text, offset, message)
+        })?;
+        Ok(self.config)
+    }
 }
 
 /// Where something stands that can be judged only once the whole file is read.
@@ -131,6 +134,12 @@ struct TimbrPlaces {
     answers: Vec<Spanned<IgnoredAny>>,
 }
 
+impl From<Excerpt> for ConfigError {
+    fn from(excerpt: Excerpt) -> Self {
+        Self::Invalid(Box::new(excerpt))
+    }
+}
+
 // === impl Places ===
 
 impl Places {
@@ -145,40 +154,17 @@ impl Places {
     }
 }
 
-fn of_toml(path: &Path, text: &str, error: &TomlError) -> ConfigError {
-    let offset = error.span().map_or(0, |span| span.start);
-    let message = error.message().to_owned();
-    // "unknown field `prot`, expected one of `hosts`, `port`, …": the names are between backquotes.
-    let mut names = message.split('`').skip(1).step_by(2);
-    let suggestion = match names.next() {
-        Some(given) if message.starts_with("unknown") => nearest(given, names).map(str::to_owned),
-        _ => None,
-    };
-    at(path, text, offset, message, suggestion)
-}
-
-fn at(path: &Path, text: &str, offset: usize, message: String, suggestion: Option<String>) -> ConfigError {
-    let before = &text[..text.floor_char_boundary(offset)];
-    let line = before.matches('\n').count() + 1;
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let column = before[start..].chars().count() + 1;
-    let source = text[start..].lines().next().unwrap_or_default();
-    let gutter = line.to_string().len();
-    let excerpt = format!("{:gutter$} |\n{line} | {source}\n{:gutter$} | {:>column$}", "", "", "^");
-    ConfigError::Invalid { path: path.to_owned(), line, column, message, excerpt, suggestion }
-}
-
-fn hint(suggestion: Option<&str>) -> String {
-    suggestion.map_or_else(String::new, |name| format!("\nhelp: did you mean `{name}`?"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn error(text: &str) -> String {
+    fn load(text: &str) -> Result<Config, ConfigError> {
         let directory = Directory::default_world().unwrap();
-        parse(Path::new("mock.toml"), text, &directory, None).expect_err("the file is refused").to_string()
+        parse(Path::new("mock.toml"), text.to_owned())?.check(&directory)
+    }
+
+    fn error(text: &str) -> String {
+        load(text).expect_err("the file is refused").to_string()
     }
 
     #[test]
@@ -247,8 +233,7 @@ mod tests {
                 "clock = {{ frozen = \"{now}\" }}\n[[faults]]\ntrigger = {trigger}\neffect = {{ delay = \"1s\" }}\n"
             )
         };
-        let directory = Directory::default_world().unwrap();
-        assert!(parse(Path::new("mock.toml"), &windowed("2026-06-01T00:00:00Z"), &directory, None).is_ok());
+        assert!(load(&windowed("2026-06-01T00:00:00Z")).is_ok());
         let text = error(&windowed("2025-06-01T00:00:00Z"));
         assert!(text.starts_with("mock.toml:2:1: trigger.window: it ends before it begins"), "{text}");
         let text = error("[[timbr.answers]]\nquery = \"q\"\n");
@@ -257,8 +242,7 @@ mod tests {
 
     #[test]
     fn an_empty_file_is_the_default() {
-        let directory = Directory::default_world().unwrap();
-        let config = parse(Path::new("mock.toml"), "", &directory, None).unwrap();
+        let config = load("").unwrap();
         assert_eq!(config.server.port, 8080);
         assert_eq!(config.twinzo.token_life.to_string(), "24h");
     }

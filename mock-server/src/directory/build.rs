@@ -1,231 +1,273 @@
-//! From a world file to a directory: every reference is followed, every name checked for a double.
+//! From a world to a directory: every reference is followed, every name checked for a double.
 
-use std::collections::HashMap;
+mod rows;
+
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-use uuid::{Builder, Uuid};
-use wire::collection::UserDetail;
-
+use super::derive::seeded_guid;
+use super::edit::{LONGEST, MOST_ACCOUNTS, MOST_KEYS};
+use super::invalid::{InvalidWorld, Place, Problem};
 use super::library::{Configured, File};
-use super::rows::{Birth, Row, Tables};
-use super::seed::{BranchSeed, ClientSeed, FileSeed, LibrarySeed, RowSeed, TimbrSeed, UserSeed, World};
+use super::rows::Tables;
+use super::seed::{ApiKeySeed, BranchSeed, ClientSeed, ConfigurationSeed, FileSeed, LibrarySeed, TimbrSeed, World};
 use super::{
-    Account, AccountKind, Accounts, Branch, BranchId, Client, ClientId, Directory, Full, Keys, Library, Ontology,
-    Opens, StaticKey, Tenants, TimbrDirectory, TimbrUser,
+    Account, Accounts, Branch, BranchId, Client, ClientId, Directory, Keys, Library, Ontology, Opens, StaticKey,
+    Tenants, TimbrDirectory, TimbrUser,
 };
+use crate::suggest::Unknown;
 
-/// What is wrong with a world file.
-#[derive(Debug, thiserror::Error)]
-pub enum InvalidWorld {
-    /// Not TOML, an unknown key, or a value of the wrong type.
-    #[error("{0}")]
-    Syntax(#[from] toml::de::Error),
-    /// Two entries claim the same name, number, GUID or key.
-    #[error("{what} {name:?} stands twice in the world")]
-    Double {
-        /// Kind of the entry.
-        what: &'static str,
-        /// What stands twice.
-        name: String,
-    },
-    /// There are more rows than a collection holds.
-    #[error("{what}: {full}")]
-    Full {
-        /// The collection.
-        what: &'static str,
-        /// Which limit it is.
-        full: Full,
-    },
-    /// Something is said of a login that the client does not have.
-    #[error("{what} names the login {login:?}, which the client does not have")]
-    LoginUnknown {
-        /// The entry that points.
-        what: &'static str,
-        /// The login.
-        login: String,
-    },
-    /// An entry points to a branch that the client does not have.
-    #[error("{what} names branch {branch}, which the client does not have")]
-    BranchUnknown {
-        /// The entry that points.
-        what: String,
-        /// Where to.
-        branch: i32,
-    },
-}
-
-/// When the rows were made whose file does not say so: 2026-01-01T00:00:00Z, in unix milliseconds.
-const MADE: i64 = 1_767_225_600_000;
-
-const DEFAULT_WORLD: &str = include_str!("default-world.toml");
+pub(super) use rows::MADE;
 
 /// A directory on its way: its tables are not shared yet.
 #[derive(Default)]
-struct Draft {
-    tenants: Tenants,
-    tables: Tables,
-    accounts: Accounts,
+pub(super) struct Draft {
+    pub(super) seed: u64,
+    pub(super) tenants: Tenants,
+    pub(super) tables: Tables,
+    pub(super) accounts: Accounts,
     keys: Keys,
     library: Library,
     timbr: TimbrDirectory,
 }
 
+/// Where rows are at home.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Home {
+    pub(super) client: ClientId,
+    pub(super) branch: BranchId,
+    /// The vendor's number of the branch.
+    pub(super) number: i32,
+    /// Its place among the branches of its client.
+    position: usize,
+}
+
 // === impl Directory ===
 
 impl Directory {
-    /// The world that ships with the server.
-    pub fn default_world() -> Result<Self, InvalidWorld> {
-        Self::from_world(toml::from_str(DEFAULT_WORLD)?)
+    /// Builds a directory and checks it. The seed decides what the world leaves out.
+    pub fn from_world(world: World, seed: u64) -> Result<Self, InvalidWorld> {
+        Draft::of(world, seed).map(Draft::finish)
+    }
+}
+
+// === impl Home ===
+
+impl Home {
+    fn client_place(client: ClientId) -> Place {
+        Place::default().key("client").index(client.0)
     }
 
-    /// Builds a directory and checks it.
-    pub fn from_world(world: World) -> Result<Self, InvalidWorld> {
-        let mut draft = Draft::default();
-        for client in world.clients {
-            draft.add_client(client)?;
-        }
-        draft.add_library(world.library);
-        draft.add_timbr(world.timbr)?;
-        Ok(Self {
-            tenants: Arc::new(draft.tenants),
-            tables: Arc::new(draft.tables),
-            accounts: Arc::new(draft.accounts),
-            keys: Arc::new(draft.keys),
-            library: Arc::new(draft.library),
-            timbr: Arc::new(draft.timbr),
-        })
+    fn place(self) -> Place {
+        Self::client_place(self.client).key("branch").index(self.position)
     }
 }
 
 // === impl Draft ===
 
 impl Draft {
-    fn add_client(&mut self, seed: ClientSeed) -> Result<(), InvalidWorld> {
+    pub(super) fn of(mut world: World, seed: u64) -> Result<Self, InvalidWorld> {
+        if world.clients.is_empty() {
+            return Err(InvalidWorld::at(Place::default(), Problem::NoClient));
+        }
+        world.number();
+        let mut draft = Self { seed, ..Self::default() };
+        let mut branches = Vec::new();
+        let mut numbers = HashSet::new();
+        for client in &mut world.clients {
+            draft.add_client(client, &mut numbers, &mut branches)?;
+        }
+        draft.add_all_rows(&mut branches)?;
+        for (home, branch) in branches {
+            draft.add_configuration(home, branch.configuration)?;
+        }
+        for (index, client) in world.clients.into_iter().enumerate() {
+            draft.add_quirks(ClientId(index), &client)?;
+            draft.add_keys(ClientId(index), client.api_keys)?;
+        }
+        draft.add_library(world.library);
+        draft.add_timbr(world.timbr)?;
+        Ok(draft)
+    }
+
+    pub(super) fn finish(self) -> Directory {
+        Directory {
+            tenants: Arc::new(self.tenants),
+            tables: Arc::new(self.tables),
+            accounts: Arc::new(self.accounts),
+            keys: Arc::new(self.keys),
+            library: Arc::new(self.library),
+            timbr: Arc::new(self.timbr),
+        }
+    }
+
+    fn add_client(
+        &mut self,
+        seed: &mut ClientSeed,
+        numbers: &mut HashSet<i32>,
+        branches: &mut Vec<(Home, BranchSeed)>,
+    ) -> Result<(), InvalidWorld> {
         let client = ClientId(self.tenants.clients.len());
-        claim(&mut self.tenants.client_by_guid, "client guid", seed.guid, client)?;
-        claim(&mut self.tenants.client_by_name, "client", seed.name.clone(), client)?;
-        let mut branches = Branches(HashMap::new());
-        for branch in seed.branches {
-            self.add_branch(client, &mut branches, branch)?;
+        let (place, name) = (|| Home::client_place(client), seed.name.clone());
+        let id = seed.id.unwrap_or_default();
+        check_number(id).map_err(|problem| InvalidWorld::at(place().key("id"), problem))?;
+        if !numbers.insert(id) {
+            return Err(InvalidWorld::at(place().key("id"), Problem::twice(format!("client number {id}"), WORLD)));
         }
-        for odd in seed.quirks {
-            let unknown = || InvalidWorld::LoginUnknown { what: "a quirk", login: odd.login.clone() };
-            let account = self.accounts.find(client, &odd.login).ok_or_else(unknown)?;
-            self.accounts.change(account, |account| account.quirk = Some(odd.quirk));
-        }
-        for key in seed.api_keys {
-            let branch = key.branch_id.map(|number| branches.find(number, || "an API key".to_owned())).transpose()?;
-            let opens = Opens::Client(client, branch);
-            let added = self.keys.add(StaticKey { text: key.key, opens, disabled: key.disabled, retires: None });
-            if added.is_none() {
-                // Its own text is a secret.
-                return Err(InvalidWorld::Double { what: "an API key of client", name: seed.name });
-            }
+        let guid = seed.guid.unwrap_or_else(|| seeded_guid(self.seed, &format!("client/{}/{name}", client.0)));
+        claim(&mut self.tenants.client_by_guid, "client guid", guid, client, || place().key("guid"))?;
+        claim(&mut self.tenants.client_by_name, "client", name.clone(), client, || place().key("name"))?;
+        check_text("name", &name, LONGEST).map_err(|problem| InvalidWorld::at(place().key("name"), problem))?;
+        if seed.branches.is_empty() {
+            return Err(InvalidWorld::at(place(), Problem::NoBranch(name)));
         }
         self.tenants.clients.push(Client {
-            id: seed.id,
-            guid: seed.guid,
-            world_name: seed.name.clone(),
-            name: seed.name,
-            db_name: seed.db_name,
-            odoo_partner_id: seed.odoo_partner_id,
+            id,
+            guid,
+            world_name: name.clone(),
+            db_name: seed.db_name.clone().unwrap_or_else(|| name.clone()),
+            name,
+            odoo_partner_id: seed.odoo_partner_id.clone(),
+        });
+        let mut numbers = HashSet::new();
+        for (position, branch) in std::mem::take(&mut seed.branches).into_iter().enumerate() {
+            let number = branch.id.unwrap_or_default();
+            let home = Home { client, branch: BranchId(self.tenants.branches.len()), number, position };
+            self.add_branch(home, &mut numbers, &branch)?;
+            self.add_accounts(home, &branch)?;
+            branches.push((home, branch));
+        }
+        Ok(())
+    }
+
+    fn add_branch(&mut self, home: Home, numbers: &mut HashSet<i32>, seed: &BranchSeed) -> Result<(), InvalidWorld> {
+        let (id, client) = (home.number, &self.tenants.clients[home.client.0].name);
+        check_number(id).map_err(|problem| InvalidWorld::at(home.place().key("id"), problem))?;
+        if !numbers.insert(id) {
+            let problem = Problem::twice(format!("branch number {id}"), format!("client {client:?}"));
+            return Err(InvalidWorld::at(home.place().key("id"), problem));
+        }
+        let place = format!("branch/{}/{client}/{}/{}", home.client.0, home.position, seed.title);
+        let guid = seed.guid.unwrap_or_else(|| seeded_guid(self.seed, &place));
+        claim(&mut self.tenants.branch_by_guid, "branch guid", guid, home.branch, || home.place().key("guid"))?;
+        self.tenants.branches.push(Branch {
+            id,
+            guid,
+            client: home.client,
+            title: seed.title.clone(),
+            time_zone: seed.time_zone.clone(),
+            latitude: seed.latitude,
+            longitude: seed.longitude,
+            address: seed.address.clone(),
+            country: seed.country.clone(),
+            city: seed.city.clone(),
+            zip_code: seed.zip_code.clone(),
         });
         Ok(())
     }
 
-    fn add_branch(&mut self, client: ClientId, branches: &mut Branches, seed: BranchSeed) -> Result<(), InvalidWorld> {
-        let (id, number) = (BranchId(self.tenants.branches.len()), seed.id);
-        claim(&mut branches.0, "branch", number, id)?;
-        claim(&mut self.tenants.branch_by_guid, "branch guid", seed.guid, id)?;
-        let home = Home { client, branch: id, number };
-        self.add_rows(home, "sector", seed.sectors)?;
-        self.add_rows(home, "layer", seed.layers)?;
-        self.add_rows(home, "area", seed.areas)?;
-        self.add_rows(home, "path", seed.paths)?;
-        self.add_rows(home, "beacon", seed.beacons)?;
-        self.add_rows(home, "sensor_data", seed.sensor_data)?;
-        self.add_rows(home, "quantity", seed.quantities)?;
-        self.add_rows(home, "shift", seed.shifts)?;
-        self.add_rows(home, "order", seed.orders)?;
-        for device in &seed.devices {
-            let (row, password) = (&device.row, device.row.password.0.as_deref());
-            self.add_account(home, AccountKind::Device, row.id, &row.login, password)?;
+    /// Where rows of a branch are at home.
+    pub(super) fn home(&self, branch: usize) -> Option<Home> {
+        let there = &self.tenants.branches;
+        let Branch { id, client, .. } = there.get(branch)?;
+        let position = there[..branch].iter().filter(|other| other.client == *client).count();
+        Some(Home { client: *client, branch: BranchId(branch), number: *id, position })
+    }
+
+    /// Adds an account with a login that is free in its client.
+    pub(super) fn add_account(&mut self, account: Account) -> Result<(), Problem> {
+        let Account { client, login, kind, .. } = &account;
+        if login.is_empty() {
+            let whose = format!("every {} has one", kind.name());
+            return Err(Problem::Missing { member: "login".to_owned(), whose });
         }
-        self.add_rows(home, "device", seed.devices)?;
-        for sensor in &seed.sensors {
-            let (row, password) = (&sensor.row, sensor.row.password.0.as_deref());
-            self.add_account(home, AccountKind::Sensor, row.id, &row.login, password)?;
+        check_text("login", login, LONGEST)?;
+        if self.accounts.find(*client, login).is_some() {
+            let client = &self.tenants.clients[client.0].name;
+            return Err(Problem::twice(format!("login {login:?}"), format!("client {client:?}")));
         }
-        self.add_rows(home, "sensor", seed.sensors)?;
-        for user in seed.users {
-            self.add_account(home, AccountKind::User, user.id, &user.login, Some(&user.password))?;
-            self.add_rows(home, "user", vec![user.into()])?;
+        if self.accounts.by_id.len() >= MOST_ACCOUNTS {
+            return Err(Problem::TooMany { what: "accounts", most: MOST_ACCOUNTS });
         }
-        for entry in seed.configuration {
+        self.accounts.add(account);
+        Ok(())
+    }
+
+    fn add_configuration(&mut self, home: Home, seeds: Vec<ConfigurationSeed>) -> Result<(), InvalidWorld> {
+        for (index, entry) in seeds.into_iter().enumerate() {
+            if let Some(login) = &entry.login {
+                let place = || home.place().key("configuration").index(index).key("login");
+                self.check_login(home.client, login, place)?;
+            }
             self.library.configuration.push(Configured {
-                branch: id,
+                branch: home.branch,
                 login: entry.login.map(Arc::from),
                 key: entry.key,
                 value: entry.value,
                 changed: entry.changed,
             });
         }
-        self.tenants.branches.push(Branch {
-            id: seed.id,
-            guid: seed.guid,
-            client,
-            title: seed.title,
-            time_zone: seed.time_zone,
-            latitude: seed.latitude,
-            longitude: seed.longitude,
-            address: seed.address,
-            country: seed.country,
-            city: seed.city,
-            zip_code: seed.zip_code,
-        });
         Ok(())
     }
 
-    /// Rows of a branch. What the file does not say of one follows from its number.
-    fn add_rows<R: Row>(&mut self, home: Home, what: &'static str, seeds: Vec<RowSeed<R>>) -> Result<(), InvalidWorld> {
-        let table = R::table_mut(&mut self.tables);
-        for RowSeed { row: seed, given } in seeds {
-            let number = seed.number();
-            let mut row = R::blank();
-            row.adopt(seed.clone(), |name| given.contains(&name));
-            row.identify(Birth { number, branch: home.number, guid: guid_of(home, what, number), now: MADE });
-            // The file has the last word, also on what the server decides by itself.
-            row.adopt(seed, |name| given.contains(&name));
-            row.settle(home.number);
-            if number < 1 || !table.is_free(number) {
-                return Err(InvalidWorld::Double { what, name: number.to_string() });
+    fn add_quirks(&mut self, client: ClientId, seed: &ClientSeed) -> Result<(), InvalidWorld> {
+        for (index, odd) in seed.quirks.iter().enumerate() {
+            let place = || Home::client_place(client).key("quirk").index(index).key("login");
+            self.check_login(client, &odd.login, place)?;
+            if let Some(account) = self.accounts.find(client, &odd.login) {
+                self.accounts.change(account, |account| account.quirk = Some(odd.quirk));
             }
-            if let Some(holder) = row.holder() {
-                // It is the account's, and a later change of the row must not bring it back.
-                holder.password.0 = None;
-            }
-            table.put(home.branch, number, row).map_err(|full| InvalidWorld::Full { what, full })?;
         }
         Ok(())
     }
 
-    fn add_account(
-        &mut self,
-        home: Home,
-        kind: AccountKind,
-        number: i32,
-        login: &str,
-        password: Option<&str>,
-    ) -> Result<(), InvalidWorld> {
-        let Home { client, branch, .. } = home;
+    fn check_login(&self, client: ClientId, login: &str, place: impl Fn() -> Place) -> Result<(), InvalidWorld> {
         if self.accounts.find(client, login).is_some() {
-            return Err(InvalidWorld::Double { what: "login", name: login.to_owned() });
+            return Ok(());
         }
-        let (login, password) = (login.into(), password.unwrap_or_default().to_owned());
-        self.accounts.add(Account { login, password, client, branch, kind, number, disabled: false, quirk: None });
+        let theirs = self.accounts.by_id.values().filter(|account| account.client == client);
+        let unknown = Unknown::new("login", login, theirs.map(|account| &*account.login));
+        Err(InvalidWorld::at(place(), Problem::Unknown(Box::new(unknown))))
+    }
+
+    fn add_keys(&mut self, client: ClientId, seeds: Vec<ApiKeySeed>) -> Result<(), InvalidWorld> {
+        for (index, seed) in seeds.into_iter().enumerate() {
+            let place = || Home::client_place(client).key("api_key").index(index);
+            let branches = || self.tenants.branches.iter().enumerate().filter(|(_, branch)| branch.client == client);
+            let branch = match seed.branch_id {
+                Some(number) => {
+                    let found = branches().find(|(_, branch)| branch.id == number).map(|(index, _)| BranchId(index));
+                    let numbers = branches().map(|(_, branch)| branch.id);
+                    let unknown = || Problem::dangling("branch_id", number, "branch of this client", numbers);
+                    Some(found.ok_or_else(|| InvalidWorld::at(place().key("branch_id"), unknown()))?)
+                }
+                None => None,
+            };
+            let opens = Opens::Client(client, branch);
+            self.add_key(seed.key, opens, seed.disabled, || place().key("key"))?;
+        }
         Ok(())
+    }
+
+    fn add_key(
+        &mut self,
+        text: String,
+        opens: Opens,
+        disabled: bool,
+        place: impl Fn() -> Place,
+    ) -> Result<(), InvalidWorld> {
+        let refused = |problem| InvalidWorld::at(place(), problem);
+        check_text("the key", &text, LONGEST).map_err(refused)?;
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(refused(Problem::Key));
+        }
+        if self.keys.len() >= MOST_KEYS {
+            return Err(refused(Problem::TooMany { what: "keys", most: MOST_KEYS }));
+        }
+        let added = self.keys.add(StaticKey { text, opens, disabled, retires: None });
+        // Its own text is a secret.
+        added.map(drop).ok_or_else(|| refused(Problem::twice("this key", WORLD)))
     }
 
     fn add_library(&mut self, seed: LibrarySeed) {
@@ -238,123 +280,67 @@ impl Draft {
     }
 
     fn add_timbr(&mut self, seed: TimbrSeed) -> Result<(), InvalidWorld> {
-        let timbr = &mut self.timbr;
-        timbr.auth_salt = seed.auth_salt;
-        for user in seed.users {
-            if timbr.user(&user.name).is_some() {
-                return Err(InvalidWorld::Double { what: "Timbr user", name: user.name });
+        let timbr = Place::default().key("timbr");
+        self.timbr.auth_salt = seed.auth_salt;
+        let mut names = HashSet::new();
+        for (index, user) in seed.users.into_iter().enumerate() {
+            let place = |member| timbr.clone().key("user").index(index).key(member);
+            if !names.insert(user.name.clone()) {
+                let problem = Problem::twice(format!("Timbr user {:?}", user.name), WORLD);
+                return Err(InvalidWorld::at(place("name"), problem));
             }
             let name: Arc<str> = user.name.as_str().into();
             let opens = Opens::TimbrUser(Arc::clone(&name));
-            let added = self.keys.add(StaticKey { text: user.token, opens, disabled: false, retires: None });
-            if added.is_none() {
-                return Err(InvalidWorld::Double { what: "the token of Timbr user", name: user.name });
-            }
-            timbr.users.push(Arc::new(TimbrUser { name, password: user.password, disabled: false }));
+            self.add_key(user.token, opens, false, || place("token"))?;
+            self.timbr.users.push(Arc::new(TimbrUser { name, password: user.password, disabled: false }));
         }
-        for ontology in seed.ontologies {
-            if timbr.ontology(&ontology.name).is_some() {
-                return Err(InvalidWorld::Double { what: "ontology", name: ontology.name });
+        let mut names = HashSet::new();
+        for (index, ontology) in seed.ontologies.into_iter().enumerate() {
+            if !names.insert(ontology.name.clone()) {
+                let place = timbr.clone().key("ontology").index(index).key("name");
+                return Err(InvalidWorld::at(place, Problem::twice(format!("ontology {:?}", ontology.name), WORLD)));
             }
-            timbr.ontologies.push(Ontology { name: ontology.name, concepts: ontology.concepts });
+            self.timbr.ontologies.push(Ontology { name: ontology.name, concepts: ontology.concepts });
         }
         Ok(())
     }
 }
 
-/// Where rows are at home.
-#[derive(Clone, Copy)]
-struct Home {
-    client: ClientId,
-    branch: BranchId,
-    /// The vendor's number of the branch.
-    number: i32,
+const WORLD: &str = "the world";
+
+fn check_number(number: i32) -> Result<(), Problem> {
+    if number < 1 { Err(Problem::Number(number)) } else { Ok(()) }
 }
 
-/// The same on every run, and another for every row.
-fn guid_of(home: Home, what: &str, number: i32) -> Uuid {
-    let place = format!("{}/{}/{what}/{number}", home.client.0, home.number);
-    let digest: [u8; 32] = Sha256::digest(place).into();
-    let [bytes, _] = digest.as_chunks::<16>().0 else { return Uuid::nil() };
-    Builder::from_random_bytes(*bytes).into_uuid()
-}
-
-impl From<FileSeed> for File {
-    fn from(FileSeed { name, version, text }: FileSeed) -> Self {
-        Self { name, version, text }
+/// A text that the server looks for: not empty, and of so many bytes at most.
+fn check_text(member: &str, text: &str, most: usize) -> Result<(), Problem> {
+    let member = member.to_owned();
+    match text.len() {
+        0 => Err(Problem::Missing { member, whose: "write one".to_owned() }),
+        length if length > most => Err(Problem::TooLong { member, length, most, unit: "bytes" }),
+        _ => Ok(()),
     }
 }
 
-impl From<UserSeed> for RowSeed<UserDetail> {
-    fn from(seed: UserSeed) -> Self {
-        let row = UserDetail {
-            id: seed.id,
-            branch_id: 0,
-            name: seed.name,
-            surname: seed.surname,
-            email: seed.email,
-            phone: seed.phone,
-            allow_demo: seed.allow_demo,
-        };
-        Self { row, given: vec!["Name", "Surname", "Email", "Phone", "AllowDemo"] }
-    }
-}
-
-/// The branches of one client by the numbers that its file uses.
-struct Branches(HashMap<i32, BranchId>);
-
-// === impl Branches ===
-
-impl Branches {
-    fn find(&self, number: i32, what: impl FnOnce() -> String) -> Result<BranchId, InvalidWorld> {
-        self.0.get(&number).copied().ok_or_else(|| InvalidWorld::BranchUnknown { what: what(), branch: number })
-    }
-}
-
-fn claim<K, V>(map: &mut HashMap<K, V>, what: &'static str, key: K, value: V) -> Result<(), InvalidWorld>
+fn claim<K, V>(
+    map: &mut HashMap<K, V>,
+    what: &'static str,
+    key: K,
+    value: V,
+    place: impl Fn() -> Place,
+) -> Result<(), InvalidWorld>
 where
     K: Clone + Eq + Hash + ToString,
 {
     let name = key.to_string();
     match map.insert(key, value) {
         None => Ok(()),
-        Some(_) => Err(InvalidWorld::Double { what, name }),
+        Some(_) => Err(InvalidWorld::at(place(), Problem::twice(format!("{what} {name:?}"), WORLD))),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_world_that_ships_is_whole() {
-        let directory = Directory::default_world().unwrap();
-        assert_eq!(directory.table::<wire::collection::Device>().len(), 14);
-        assert_eq!(directory.branches().count(), 3);
-        let client = directory.client_by_name("acme-logistics").unwrap();
-        let account = directory.account_by_login(client, "forklift-01").unwrap();
-        let (pune, _) = directory.branches().find(|(_, branch)| branch.title == "Pune").unwrap();
-        let account = directory.account(account).unwrap();
-        assert_eq!(account.kind, AccountKind::Device);
-        let device = |branch| directory.holder_in_branch(branch, AccountKind::Device, "forklift-01");
-        assert!(device(account.branch).is_some() && device(pune).is_none());
-    }
-
-    #[test]
-    fn doubles_and_dangling_references_are_named() {
-        let client = r#"[[client]]
-            id = 1
-            guid = "004706bc-968b-41a9-9fa4-16465ca1e40d"
-            name = "acme"
-            db_name = "acme""#;
-        let build = |text: &str| Directory::from_world(toml::from_str(text).unwrap()).unwrap_err().to_string();
-        assert_eq!(
-            build(&format!("{client}\n{client}")),
-            r#"client guid "004706bc-968b-41a9-9fa4-16465ca1e40d" stands twice in the world"#
-        );
-        assert_eq!(
-            build(&format!("{client}\n[[client.api_key]]\nkey = 'k'\nbranch_id = 9")),
-            "an API key names branch 9, which the client does not have"
-        );
+impl From<FileSeed> for File {
+    fn from(FileSeed { name, version, text }: FileSeed) -> Self {
+        Self { name, version, text }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wire::collection::{Sensor, SensorData, UserDetail};
 
 use super::accounts::Accounts;
-use super::edit::{checked, not_too_long, room};
+use super::edit::{MOST_ACCOUNTS, checked, not_too_long, room};
 use super::rows::{Birth, Holder, Row};
 use super::{Account, AccountId, AccountKind, BranchId, Directory, Full, InvalidEdit, Quirk};
 
@@ -113,7 +113,7 @@ impl Directory {
         if self.account_by_login(client, &login).is_some() {
             return Err(InvalidEdit::Taken { field: "login" });
         }
-        room(self.accounts.by_id.len())?;
+        room(self.accounts.by_id.len(), MOST_ACCOUNTS)?;
         let account = Account { login, password, client, branch, kind, number, disabled: false, quirk };
         Ok(self.accounts_mut().add(account))
     }

@@ -73,8 +73,8 @@ pub enum InvalidEdit {
         field: &'static str,
     },
     /// There is no room for more.
-    #[error("there are {MOST} of them already, which is the limit; delete some")]
-    TooMany,
+    #[error("there are {0} of them already, which is the limit; delete some")]
+    TooMany(usize),
     /// There is no room for more rows.
     #[error(transparent)]
     Full(Full),
@@ -89,9 +89,13 @@ pub enum InvalidEdit {
 }
 
 /// Bytes of a login, password or key at most.
-const LONGEST: usize = 1024;
-/// Accounts at most, and keys at most.
-const MOST: usize = 100_000;
+pub(super) const LONGEST: usize = 1024;
+/// Accounts at most.
+pub(super) const MOST_ACCOUNTS: usize = 1_000_000;
+/// Keys at most.
+pub(super) const MOST_KEYS: usize = 100_000;
+/// Timbr users at most.
+const MOST_USERS: usize = 100_000;
 
 fn device() -> AccountKind {
     AccountKind::Device
@@ -130,7 +134,7 @@ impl Directory {
                 self.add_user(branch, new, birth)?;
             }
         }
-        let id = self.account_by_login(client, &login).ok_or(InvalidEdit::TooMany)?;
+        let id = self.account_by_login(client, &login).ok_or(InvalidEdit::TooMany(MOST_ACCOUNTS))?;
         if new.quirk.is_some() {
             self.accounts_mut().change(id, |account| account.quirk = new.quirk);
         }
@@ -179,7 +183,7 @@ impl Directory {
         if self.timbr.user(name).is_some() {
             return Err(InvalidEdit::Taken { field: "login" });
         }
-        room(self.timbr.users.len())?;
+        room(self.timbr.users.len(), MOST_USERS)?;
         let new = NewKey { user: Some(name.to_owned()), ..NewKey::default() };
         let name: Arc<str> = name.into();
         let user = TimbrUser { name, password, disabled: false };
@@ -231,7 +235,7 @@ impl Directory {
             let problem = "a header cannot carry it; allowed: visible ASCII without blanks".to_owned();
             return Err(InvalidEdit::Value { field: "key", problem });
         }
-        room(self.keys.len())?;
+        room(self.keys.len(), MOST_KEYS)?;
         let key = StaticKey { text, opens, disabled: false, retires: None };
         Arc::make_mut(&mut self.keys).add(key).ok_or(InvalidEdit::Taken { field: "key" })
     }
@@ -248,7 +252,7 @@ impl Directory {
         retires: Timestamp,
         random: [u8; 32],
     ) -> Result<Option<KeyId>, InvalidEdit> {
-        room(self.keys.len())?;
+        room(self.keys.len(), MOST_KEYS)?;
         let keys = Arc::make_mut(&mut self.keys);
         let Some(opens) = keys.get(id).map(|key| key.opens.clone()) else { return Ok(None) };
         // One that was rotated before does not come back.
@@ -278,8 +282,8 @@ impl Directory {
     }
 }
 
-pub(super) fn room(count: usize) -> Result<(), InvalidEdit> {
-    if count < MOST { Ok(()) } else { Err(InvalidEdit::TooMany) }
+pub(super) fn room(count: usize, most: usize) -> Result<(), InvalidEdit> {
+    if count < most { Ok(()) } else { Err(InvalidEdit::TooMany(most)) }
 }
 
 pub(super) fn not_too_long(field: &'static str, text: &str) -> Result<(), InvalidEdit> {

@@ -6,9 +6,10 @@ use wire::collection::{
     Area, Beacon, Device, FallStatus, Layer, LogEntry, Order, Path, Quantity, Sector, Sensor, SensorData, Shift,
     UserDetail,
 };
-use wire::contract::{Contract, Guid, SplitGuid, Value, WriteOnly};
+use wire::contract::{Contract, Guid, Linked, SplitGuid, Value, WriteOnly};
 
 use super::AccountKind;
+use super::reference::Target;
 use super::table::Table;
 
 /// A new row's identity.
@@ -42,6 +43,9 @@ pub(crate) trait Row: Contract {
     /// Members that the server decides: what requests say of them counts for nothing.
     const FIXED: &'static [&'static str];
 
+    /// Members that name a row of the same branch by its number.
+    const REFERENCES: &'static [(&'static str, Target)] = &[];
+
     /// Texts that must not be empty.
     const REQUIRED: &'static [&'static str] = &[];
 
@@ -60,6 +64,14 @@ pub(crate) trait Row: Contract {
 
     /// Gives what belongs to it the numbers that follow from its own and its branch's.
     fn settle(&mut self, _branch: i32) {}
+
+    /// Layers that it names.
+    fn layers(&self) -> &[Linked<Layer>] {
+        &[]
+    }
+
+    /// Gives it the title that it has where nobody gave it one.
+    fn entitle(&mut self) {}
 
     /// It changed.
     fn touch(&mut self, _now: i64) {}
@@ -152,6 +164,7 @@ const POINTS_OF_A_PATH: i32 = 1000;
 impl Row for Area {
     kept_in!(areas);
     const FIXED: &'static [&'static str] = &["Id", "Guid", "BranchId", "Created", "Updated"];
+    const REFERENCES: &'static [(&'static str, Target)] = &[("SectorId", Target::Sector), ("LayerId", Target::Layer)];
 
     identified!(id, branch_id, guid, created, updated);
 
@@ -163,6 +176,7 @@ impl Row for Area {
 impl Row for Beacon {
     kept_in!(beacons);
     const FIXED: &'static [&'static str] = &["Id", "BranchId", "Created", "Update"];
+    const REFERENCES: &'static [(&'static str, Target)] = &[("SectorId", Target::Sector)];
 
     fn number(&self) -> i32 {
         self.id
@@ -182,6 +196,7 @@ impl Row for Device {
     kept_in!(devices);
     const HOLDER: Option<AccountKind> = Some(AccountKind::Device);
     const FIXED: &'static [&'static str] = &["Id", "BranchId"];
+    const REFERENCES: &'static [(&'static str, Target)] = &[("SectorId", Target::Sector)];
     const REQUIRED: &'static [&'static str] = &["Title", "Login"];
     const LONGEST: &'static [(&'static str, usize)] = &[("Title", 50), ("Mac", 17), ("Login", 255)];
 
@@ -200,6 +215,14 @@ impl Row for Device {
 
     fn holder(&mut self) -> Option<Holder<'_>> {
         Some(Holder { login: &self.login, password: &mut self.password })
+    }
+
+    fn layers(&self) -> &[Linked<Layer>] {
+        &self.layers
+    }
+
+    fn entitle(&mut self) {
+        self.title.clone_from(&self.login);
     }
 
     fn fold(&mut self, is_shown: &dyn Fn(&str) -> bool) {
@@ -253,6 +276,7 @@ impl Row for Order {
 impl Row for Path {
     kept_in!(paths);
     const FIXED: &'static [&'static str] = &["Id", "Guid", "BranchId", "Created", "Updated"];
+    const REFERENCES: &'static [(&'static str, Target)] = &[("SectorId", Target::Sector), ("LayerId", Target::Layer)];
 
     identified!(id, branch_id, guid, created, updated);
 
@@ -319,6 +343,7 @@ impl Row for Sector {
 impl Row for SensorData {
     kept_in!(sensor_data);
     const FIXED: &'static [&'static str] = &["Id"];
+    const REFERENCES: &'static [(&'static str, Target)] = &[("SensorId", Target::Sensor)];
 
     identified!(id);
 }
@@ -327,12 +352,17 @@ impl Row for Sensor {
     kept_in!(sensors);
     const HOLDER: Option<AccountKind> = Some(AccountKind::Sensor);
     const FIXED: &'static [&'static str] = &["Id", "SensorData", "Color"];
+    const REFERENCES: &'static [(&'static str, Target)] = &[("SectorId", Target::Sector), ("AreaId", Target::Area)];
     const REQUIRED: &'static [&'static str] = &["Title", "Login"];
 
     identified!(id);
 
     fn holder(&mut self) -> Option<Holder<'_>> {
         Some(Holder { login: &self.login, password: &mut self.password })
+    }
+
+    fn entitle(&mut self) {
+        self.title.clone_from(&self.login);
     }
 }
 

@@ -50,10 +50,10 @@ pub(super) struct FileSeed {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ClientSeed {
-    pub(super) id: i32,
-    pub(super) guid: Uuid,
+    pub(super) id: Option<i32>,
+    pub(super) guid: Option<Uuid>,
     pub(super) name: String,
-    pub(super) db_name: String,
+    pub(super) db_name: Option<String>,
     pub(super) odoo_partner_id: Option<String>,
     #[serde(default, rename = "branch")]
     pub(super) branches: Vec<BranchSeed>,
@@ -67,11 +67,14 @@ pub(super) struct ClientSeed {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BranchSeed {
-    pub(super) id: i32,
-    pub(super) guid: Uuid,
+    pub(super) id: Option<i32>,
+    pub(super) guid: Option<Uuid>,
     pub(super) title: String,
+    #[serde(default = "utc")]
     pub(super) time_zone: String,
+    #[serde(default)]
     pub(super) latitude: f64,
+    #[serde(default)]
     pub(super) longitude: f64,
     pub(super) address: Option<String>,
     pub(super) country: Option<String>,
@@ -105,10 +108,16 @@ pub(super) struct BranchSeed {
     pub(super) configuration: Vec<ConfigurationSeed>,
 }
 
+fn utc() -> String {
+    "UTC".to_owned()
+}
+
 /// A row as the vendor's contract has it, with names in snake case.
 #[derive(Clone, Debug)]
 pub(super) struct RowSeed<R> {
     pub(super) row: R,
+    /// Its number, once it has one.
+    pub(super) number: i32,
     /// Names of the members that the file gives.
     pub(super) given: Vec<&'static str>,
 }
@@ -117,14 +126,14 @@ impl<'de, R: Contract> Deserialize<'de> for RowSeed<R> {
     fn deserialize<D: Deserializer<'de>>(inner: D) -> Result<Self, D::Error> {
         let note = Notes::default();
         let row = R::deserialize(Noted { compare: Names::Snake, inner, note: &note })?;
-        Ok(Self { row, given: note.into_inner() })
+        Ok(Self { row, number: 0, given: note.into_inner() })
     }
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UserSeed {
-    pub(super) id: i32,
+    pub(super) id: Option<i32>,
     pub(super) login: String,
     pub(super) password: String,
     pub(super) name: String,

@@ -60,8 +60,8 @@ pub(crate) enum CannotCreate {
     Taken(String),
     #[error("no more than limits.sandboxes = {0} can be there; delete some, or give them a shorter ttl")]
     TooMany(usize),
-    #[error("world: {0}")]
-    World(#[from] InvalidWorld),
+    #[error("world.{}: {}", .0.place, .0.problem)]
+    World(Box<InvalidWorld>),
     #[error(transparent)]
     Invalid(#[from] InvalidSandbox),
 }
@@ -155,7 +155,9 @@ impl Registry {
         let entropy = new.seed.unwrap_or(self.model.seed);
         let directory = match new.world()? {
             // A world of its own is taken as it is.
-            Some(world) => Directory::from_world(world)?,
+            Some(world) => {
+                Directory::from_world(world, entropy).map_err(|error| CannotCreate::World(Box::new(error)))?
+            }
             None => self.common.world.with_identity(entropy, &name),
         };
         let settings = match &new.settings {
@@ -356,7 +358,7 @@ mod tests {
         let registry = registry("twinzo.token_life = '1h'\ntwinzo.single_session = true");
         let sandbox = registry
             .create(new(r#"{"clock":{"frozen":"2026-01-01T00:00:00Z"},"settings":{"twinzo":{"token_life":"5s"}},
-                "world":{"client":[{"id":1,"guid":"11111111-0000-4000-8000-000000000001","name":"own","db_name":"own"}]}}"#))
+                "world":{"client":[{"name":"own","branch":[{"title":"only"}]}]}}"#))
             .unwrap();
         assert_eq!(sandbox.directory().clients()[0].name, "own");
         assert_eq!(sandbox.clock.now().to_string(), "2026-01-01T00:00:00Z");

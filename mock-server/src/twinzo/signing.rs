@@ -285,7 +285,7 @@ mod tests {
             )
         };
         let world = toml::from_str(&(client(1, FIRST) + &client(2, SECOND))).unwrap();
-        let world = Arc::new(Directory::from_world(world).unwrap());
+        let world = Arc::new(Directory::from_world(world, 1).unwrap());
         Arc::clone(Registry::new(&Config::default(), "run".to_owned(), world).unwrap().default())
     }
 

@@ -192,7 +192,7 @@ impl From<InvalidEdit> for Refusal {
         let text = error.to_string();
         match error {
             InvalidEdit::Taken { field } => Self::Conflict(Reason::LoginTaken.because(format!("{field} is taken"))),
-            InvalidEdit::TooMany | InvalidEdit::Full(_) => Self::Conflict(Reason::DirectoryFull.because(text)),
+            InvalidEdit::TooMany(_) | InvalidEdit::Full(_) => Self::Conflict(Reason::DirectoryFull.because(text)),
             InvalidEdit::Unknown(_) | InvalidEdit::Value { .. } => Self::BadBody(Invalid::one("", text)),
         }
     }

@@ -24,7 +24,7 @@ fn every_configuration_in_the_documents_loads() {
         for block in blocks(&read(document), "toml") {
             let path = folder.path().join("mock.toml");
             std::fs::write(&path, &block).unwrap();
-            if let Err(error) = mock_server::config::load(&path, &directory, None) {
+            if let Err(error) = mock_server::config::read(Some(&path)).and_then(|config| config.check(&directory)) {
                 panic!("{document}: {error}\n{block}");
             }
             count += 1;

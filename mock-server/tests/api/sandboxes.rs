@@ -110,7 +110,7 @@ async fn a_credential_of_several_sandboxes_selects_none() {
     let server = TestServer::start().await;
     let world = json!({ "client": [{
         "id": 1, "guid": "11111111-0000-4000-8000-000000000001", "name": "shared", "db_name": "shared",
-        "api_key": [{ "key": "shared-key" }],
+        "branch": [{ "title": "Only" }], "api_key": [{ "key": "shared-key" }],
     }] });
     let one = server.sandbox(json!({ "name": "one", "world": world })).await;
     let signature = Signature(vec![("Api-Key", "shared-key".to_owned())]);

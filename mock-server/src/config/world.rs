@@ -1,0 +1,27 @@
+//! `[world]`: what the vendors' back offices know at the start.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::Config;
+use crate::directory::{Directory, Generate, WorldError};
+
+/// `[world]`: what the vendors' back offices know at the start.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WorldSection {
+    /// File of the world, TOML or JSON; the one that ships if absent.
+    pub file: Option<PathBuf>,
+    /// Rows that are made and added to it.
+    pub generate: Generate,
+}
+
+// === impl Config ===
+
+impl Config {
+    /// The world that it names, read and checked.
+    pub fn world(&self) -> Result<Directory, WorldError> {
+        Directory::load(self.world.file.as_deref(), &self.world.generate, self.entropy.seed)
+    }
+}
