@@ -14,6 +14,9 @@ use crate::timbr::bearer::{self, UserPassword};
 const BEARER_TIME_S: u64 = 1_767_225_600;
 const BEARER_IV: [u8; 16] = *b"mock-server-iv-0";
 
+/// Devices that are listed for a client at most, and other accounts.
+const LISTED: usize = 100;
+
 /// Everything that a client needs to log in, for both vendors.
 #[derive(Debug, Serialize)]
 pub struct Credentials {
@@ -34,12 +37,18 @@ pub struct TwinzoCredentials {
     pub client_guid: String,
     /// Its branches.
     pub branches: Vec<BranchCredentials>,
-    /// Its devices.
+    /// Its devices, as many as are listed.
     pub devices: Vec<DeviceCredentials>,
+    /// How many more devices there are.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub more_devices: usize,
     /// Its static keys.
     pub api_keys: Vec<ApiKeyCredentials>,
-    /// Its other accounts: sensors and users.
+    /// Its other accounts, sensors and users, as many as are listed.
     pub accounts: Vec<AccountCredentials>,
+    /// How many more of these there are.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub more_accounts: usize,
 }
 
 /// A branch.
@@ -132,8 +141,8 @@ impl TwinzoCredentials {
         let branch_guid = |branch| directory.branch(branch).guid.to_string();
         let branches = directory.branches().filter(|(_, branch)| is_theirs(branch.client));
         let accounts = || directory.accounts().filter(|(_, account)| is_theirs(account.client) && !account.disabled);
-        let others = accounts().filter(|(_, account)| account.kind != AccountKind::Device);
-        let devices = accounts().filter(|(_, account)| account.kind == AccountKind::Device);
+        let others = || accounts().filter(|(_, account)| account.kind != AccountKind::Device);
+        let devices = || accounts().filter(|(_, account)| account.kind == AccountKind::Device);
         // One that retires stands behind its successor, and one for a single branch behind those for all.
         let mut keys: Vec<_> = directory.keys().map(|(_, key)| key).collect();
         keys.sort_by_key(|key| (matches!(key.opens, Opens::Client(_, Some(_))), key.retires.is_some()));
@@ -153,7 +162,9 @@ impl TwinzoCredentials {
                     time_zone: branch.time_zone.clone(),
                 })
                 .collect(),
-            devices: devices
+            more_devices: devices().count().saturating_sub(LISTED),
+            devices: devices()
+                .take(LISTED)
                 .map(|(_, account)| DeviceCredentials {
                     login: account.login.to_string(),
                     password: account.password.clone(),
@@ -162,7 +173,9 @@ impl TwinzoCredentials {
                 })
                 .collect(),
             api_keys: keys.collect(),
-            accounts: others
+            more_accounts: others().count().saturating_sub(LISTED),
+            accounts: others()
+                .take(LISTED)
                 .map(|(_, account)| AccountCredentials {
                     kind: account.kind.name(),
                     login: account.login.to_string(),
@@ -172,6 +185,11 @@ impl TwinzoCredentials {
                 .collect(),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 // === impl TimbrCredentials ===

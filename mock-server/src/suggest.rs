@@ -53,6 +53,9 @@ pub(crate) fn nearest<'a>(given: &str, allowed: impl IntoIterator<Item = &'a str
 pub(crate) fn one_of<'a>(allowed: impl IntoIterator<Item = &'a str>) -> String {
     const SHOWN: usize = 20;
     let allowed: Vec<&str> = allowed.into_iter().collect();
+    if allowed.is_empty() {
+        return "there is none".to_owned();
+    }
     let more = if allowed.len() > SHOWN { ", …" } else { "" };
     format!("allowed: {}{more}", allowed[..allowed.len().min(SHOWN)].join(", "))
 }

@@ -102,8 +102,14 @@ impl TwinzoCredentials {
             let branch = branch.map_or("", |branch| branch.title.as_str());
             writeln!(out, "  device   {:<24} {:<38} id {}, {branch}", device.login, device.password, device.id)?;
         }
+        if twinzo.more_devices > 0 {
+            writeln!(out, "  … and {} more devices", twinzo.more_devices)?;
+        }
         for account in &twinzo.accounts {
             writeln!(out, "  {:<8} {:<24} {}", account.kind, account.login, account.password)?;
+        }
+        if twinzo.more_accounts > 0 {
+            writeln!(out, "  … and {} more sensors and users", twinzo.more_accounts)?;
         }
         for key in &twinzo.api_keys {
             let branch = key.branch_guid.as_deref().map_or("every branch", |_| "one branch only");

@@ -1,6 +1,8 @@
 //! From a world to a directory: every reference is followed, every name checked for a double.
 
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;

@@ -1,6 +1,9 @@
 //! Worlds in files: TOML or JSON, the same structure and names in both. What is wrong with one is said with file, line and
 //! caret.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;

@@ -5,6 +5,8 @@ mod draw;
 mod ground;
 mod people;
 mod places;
+#[cfg(test)]
+mod tests;
 
 use std::str::FromStr;
 
@@ -191,42 +193,5 @@ impl<'de, const MOST: u32> Deserialize<'de> for Count<MOST> {
         let count = i64::deserialize(deserializer)?;
         let fits = u32::try_from(count).ok().filter(|count| (1..=MOST).contains(count));
         fits.map(Self).ok_or_else(|| D::Error::custom(format!("{count} cannot be made; allowed: 1 to {MOST}")))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_spec_counts_collections() {
-        let spec: Generate = "devices=100000, sectors=50".parse().unwrap();
-        assert_eq!(spec, Generate { devices: 100_000, sectors: 50, ..Generate::default() });
-        let read = |json| serde_json::from_str::<Generate>(json).unwrap();
-        assert_eq!(read(r#""devices=100000,sectors=50""#), spec);
-        assert_eq!(read(r#"{"devices":100000,"sectors":50}"#), spec);
-    }
-
-    #[test]
-    fn what_cannot_be_made_is_refused_with_what_can() {
-        let refusal = |text: &str| text.parse::<Generate>().unwrap_err().to_string();
-        assert_eq!(
-            refusal("devcies=5"),
-            "\"devcies\" cannot be made; did you mean \"devices\"?; allowed: branches, sectors, layers, areas, paths, \
-             beacons, devices, sensors, users, quantities, shifts"
-        );
-        for (text, expected) in [
-            ("", "\"\" is no number of rows; write it like devices=1000,sectors=10"),
-            ("devices", "\"devices\" is no number of rows; write it like devices=1000,sectors=10"),
-            ("devices=0", "devices=0 cannot be made; allowed: 1 to 1000000"),
-            ("devices=many", "devices=many cannot be made; allowed: 1 to 1000000"),
-            ("devices=1000001", "devices=1000001 cannot be made; allowed: 1 to 1000000"),
-            ("branches=1001", "branches=1001 cannot be made; allowed: 1 to 1000"),
-            ("users=1,users=2", "users stands twice; say it once"),
-        ] {
-            assert_eq!(refusal(text), expected);
-        }
-        let error = serde_json::from_str::<Generate>(r#"{"devices":0}"#).err().unwrap().to_string();
-        assert!(error.starts_with("0 cannot be made; allowed: 1 to 1000000"), "{error}");
     }
 }

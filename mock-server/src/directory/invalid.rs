@@ -33,10 +33,10 @@ pub enum Step {
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// There is nothing to log in to.
-    #[error("a world has a client at least: [[client]]")]
+    #[error("a world has at least one client")]
     NoClient,
     /// There is nowhere to be at home.
-    #[error("client {0:?} has no branch; it has one at least: [[client.branch]]")]
+    #[error("client {0:?} has no branch; every client has at least one")]
     NoBranch(String),
     /// Two entries claim the same name, number, GUID or key.
     #[error("{what} stands twice in {within}")]
@@ -88,13 +88,8 @@ pub enum Problem {
         known: String,
     },
     /// There are more rows than a collection holds.
-    #[error("{what}: {full}")]
-    Full {
-        /// The collection.
-        what: &'static str,
-        /// Which limit it is.
-        full: Full,
-    },
+    #[error(transparent)]
+    Full(#[from] Full),
     /// There are more than the directory holds.
     #[error("there are more than {most} {what}, which is the limit")]
     TooMany {

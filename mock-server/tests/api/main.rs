@@ -44,3 +44,4 @@ mod time;
 mod tls;
 mod tokens;
 mod wire;
+mod worlds;

@@ -124,24 +124,29 @@ impl Draft {
         {
             return Err(at_member("Guid", Problem::twice(format!("{what} guid \"{guid}\""), WORLD)));
         }
+        if let Value::Integer(branch) = row.look_at("BranchId")
+            && branch != i64::from(home.number)
+        {
+            let branch = i32::try_from(branch).unwrap_or(i32::MAX);
+            let known = std::iter::once(home.number);
+            return Err(at_member(
+                "BranchId",
+                Problem::dangling("branch_id", branch, "branch that this stands in", known),
+            ));
+        }
         reference::check(&row, &given, &self.tables, home.branch, &place)
             .map_err(|(place, problem)| InvalidWorld::at(place, problem))?;
-        self.put(home, what, row).map_err(|problem| InvalidWorld::at(place(), problem))
+        self.put(home, row).map_err(|problem| InvalidWorld::at(place(), problem))
     }
 
     /// Puts a row that has its identity in its table.
-    pub(in crate::directory) fn put<R: Row>(
-        &mut self,
-        home: Home,
-        what: &'static str,
-        mut row: R,
-    ) -> Result<(), Problem> {
+    pub(in crate::directory) fn put<R: Row>(&mut self, home: Home, mut row: R) -> Result<(), Problem> {
         if let Some(holder) = row.holder() {
             // It is the account's, and a later change of the row must not bring it back.
             holder.password.0 = None;
         }
         let number = row.number();
-        R::table_mut(&mut self.tables).put(home.branch, number, row).map_err(|full| Problem::Full { what, full })
+        Ok(R::table_mut(&mut self.tables).put(home.branch, number, row)?)
     }
 }
 

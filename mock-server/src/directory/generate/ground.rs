@@ -151,7 +151,7 @@ impl<'d> Ground<'d> {
         make: impl FnOnce(Slot<'_>) -> R,
     ) -> Result<i32, InvalidGenerate> {
         let refused = |problem| InvalidGenerate { what: collection, problem };
-        let full = || refused(Problem::Full { what, full: Full::Rows });
+        let full = || refused(Problem::Full(Full::Rows));
         let number = R::table(&self.draft.tables).next_number().ok_or_else(full)?;
         let site = self.site(ordinal).ok_or_else(full)?;
         let (home, row) = (site.home, make(Slot { site, number }));
@@ -172,7 +172,7 @@ impl<'d> Ground<'d> {
         let guid = if has_guid { seeded_guid(self.draft.seed, &home.row_place(what, number)) } else { Uuid::nil() };
         row.identify(Birth { number, branch: home.number, guid, now: MADE });
         row.settle(home.number);
-        self.draft.put(home, what, row)
+        self.draft.put(home, row)
     }
 
     /// The branch whose turn it is.
@@ -215,7 +215,7 @@ impl Draft {
         let mut number = self.tenants.branches.iter().map(|branch| branch.id).max().unwrap_or(0);
         let mut homes = Vec::new();
         for _ in 0..count {
-            let full = || refused(Problem::Full { what: "branch", full: Full::Rows });
+            let full = || refused(Problem::Full(Full::Rows));
             number = number.checked_add(1).ok_or_else(full)?;
             let title = format!("Branch {number}");
             // Where people live.

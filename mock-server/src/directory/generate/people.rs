@@ -35,7 +35,7 @@ impl Ground<'_> {
         make: impl Fn(&mut Draw, &Newcomer<'_>) -> R,
     ) -> Result<(), InvalidGenerate> {
         let refused = |problem| InvalidGenerate { what: collection, problem };
-        let full = || refused(Problem::Full { what: kind.name(), full: Full::Rows });
+        let full = || refused(Problem::Full(Full::Rows));
         let mut draw = Draw::new(self.draft.seed, collection);
         let mut ordinal = 0;
         for turn in 0..count {
