@@ -21,6 +21,8 @@ pub(super) struct WorldArgs {
     #[arg(long, env = "MOCK_SERVER_WORLD", value_name = "FILE")]
     world: Option<PathBuf>,
     /// Rows to make and add to the world, such as devices=100000,sectors=50.
+    ///
+    /// Collections: branches, sectors, layers, areas, paths, beacons, devices, sensors, users, quantities, shifts.
     #[arg(long, env = "MOCK_SERVER_GENERATE", value_name = "SPEC")]
     generate: Option<Generate>,
     /// Seed of all draws, and of what a world leaves out.

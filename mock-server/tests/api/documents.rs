@@ -1,7 +1,7 @@
 //! The documents say what the code does.
 
 use mock_server::Config;
-use mock_server::directory::Directory;
+use mock_server::directory::{Directory, Generate};
 use mock_server::operation::{Operation, Vendor};
 
 fn read(path: &str) -> String {
@@ -31,6 +31,22 @@ fn every_configuration_in_the_documents_loads() {
         }
     }
     assert!(count >= 3, "only {count} blocks found");
+}
+
+#[test]
+fn every_world_in_the_documents_loads() {
+    let folder = tempfile::tempdir().unwrap();
+    for (language, expected) in [("toml", 1), ("json", 1)] {
+        let worlds = blocks(&read("docs/worlds.md"), language);
+        assert_eq!(worlds.len(), expected);
+        for world in worlds {
+            let path = folder.path().join(format!("world.{language}"));
+            std::fs::write(&path, &world).unwrap();
+            if let Err(error) = Directory::load(Some(&path), &Generate::default(), 1) {
+                panic!("{error}\n{world}");
+            }
+        }
+    }
 }
 
 #[test]
