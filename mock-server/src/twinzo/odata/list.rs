@@ -1,8 +1,8 @@
 //! A query over rows. Where the order is that of the numbers, what costs is the rows that are looked at: without a
 //! filter, those of the page.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 use wire::contract::Contract;
@@ -61,7 +61,7 @@ pub(in crate::twinzo) fn of_table<R: Shown>(work: &Work<'_>, query: &Query) -> F
         }
         None => sorted(rows.filter_map(|row| query.keeps(seen(row, is_live, work, directory))).collect(), query, page),
     };
-    let rows = rows.into_iter().map(Cow::into_owned).collect();
+    let rows = rows.into_iter().map(Seen::into_owned).collect();
     // Twice would be one look at the positions too many: the second may see another one than the filter did.
     let rows = if is_live { rows } else { completed(rows, work, directory) };
     Found { rows, count }
@@ -76,13 +76,39 @@ fn own<R: Row>(row: &Arc<R>) -> R {
     R::clone(row)
 }
 
-fn seen<'r, R: Shown>(row: &'r Arc<R>, is_live: bool, work: &Work<'_>, directory: &Directory) -> Cow<'r, R> {
-    if !is_live {
-        return Cow::Borrowed(row);
+/// A row as a filter sees it: as it is kept, or completed. Rows are long, so it is no longer than a pointer.
+enum Seen<'r, R> {
+    Kept(&'r R),
+    Completed(Box<R>),
+}
+
+impl<R> Deref for Seen<'_, R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        match self {
+            Self::Kept(row) => row,
+            Self::Completed(row) => row,
+        }
     }
-    let mut own = R::clone(row);
+}
+
+impl<R: Clone> Seen<'_, R> {
+    fn into_owned(self) -> R {
+        match self {
+            Self::Kept(row) => row.clone(),
+            Self::Completed(row) => *row,
+        }
+    }
+}
+
+fn seen<'r, R: Shown>(row: &'r Arc<R>, is_live: bool, work: &Work<'_>, directory: &Directory) -> Seen<'r, R> {
+    if !is_live {
+        return Seen::Kept(row);
+    }
+    let mut own = Box::new(R::clone(row));
     own.complete(work, directory);
-    Cow::Owned(own)
+    Seen::Completed(own)
 }
 
 /// The candidates of a branch, by number.
@@ -113,10 +139,10 @@ fn rows_of<'w, R: Shown>(table: &'w Table<R>, candidates: Candidates<'_>, work: 
 
 /// A page of rows that come in order. The rest is looked at only if it is to be counted.
 fn in_order<'r, R: Contract>(
-    mut rows: impl Iterator<Item = Cow<'r, R>>,
+    mut rows: impl Iterator<Item = Seen<'r, R>>,
     query: &Query,
-    page: std::ops::Range<usize>,
-) -> (Vec<Cow<'r, R>>, Option<usize>) {
+    page: Range<usize>,
+) -> (Vec<Seen<'r, R>>, Option<usize>) {
     let skipped = rows.by_ref().take(page.start).count();
     let taken: Vec<_> = rows.by_ref().take(page.len()).collect();
     let count = query.counts.then(|| skipped + taken.len() + rows.count());
@@ -125,14 +151,14 @@ fn in_order<'r, R: Contract>(
 
 /// A page of rows that must be sorted: only those up to its end are.
 fn sorted<'r, R: Contract>(
-    rows: Vec<Cow<'r, R>>,
+    rows: Vec<Seen<'r, R>>,
     query: &Query,
-    page: std::ops::Range<usize>,
-) -> (Vec<Cow<'r, R>>, Option<usize>) {
+    page: Range<usize>,
+) -> (Vec<Seen<'r, R>>, Option<usize>) {
     let count = query.counts.then_some(rows.len());
     // Of equals the one with the lower number comes first.
     let mut rows: Vec<_> = rows.into_iter().enumerate().collect();
-    let compare = |(a, one): &(usize, Cow<'r, R>), (b, other): &(usize, Cow<'r, R>)| -> Ordering {
+    let compare = |(a, one): &(usize, Seen<'r, R>), (b, other): &(usize, Seen<'r, R>)| -> Ordering {
         compare(&query.order, &**one, &**other).then(a.cmp(b))
     };
     if page.end < rows.len() {
@@ -156,7 +182,7 @@ impl Query {
         }
     }
 
-    fn keeps<'r, R: Contract>(&self, row: Cow<'r, R>) -> Option<Cow<'r, R>> {
+    fn keeps<'r, R: Contract>(&self, row: Seen<'r, R>) -> Option<Seen<'r, R>> {
         self.filter.as_ref().is_none_or(|filter| filter.holds(&*row)).then_some(row)
     }
 }
