@@ -2,6 +2,7 @@
 
 mod exec;
 mod faults;
+mod openapi;
 mod serve;
 mod signals;
 mod telemetry;
@@ -52,6 +53,8 @@ enum Command {
     /// Print every operation of twinzo as a table: path, contracts, how well it is known, and the settings that change
     /// it.
     Routes,
+    /// Print the OpenAPI document of twinzo's API, as a server on port 8080 has it at `/swagger/docs/v3`.
+    Openapi(openapi::OpenapiArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -278,6 +281,7 @@ impl Cli {
                 serve::print(&mock_server::endpoints_table())?;
                 Ok(Exit::Success)
             }
+            Some(Command::Openapi(args)) => openapi::run(&args),
         }
     }
 }

@@ -50,3 +50,4 @@ mod url;
 pub use config::Config;
 pub use server::{RunningServer, StartError};
 pub use twinzo::endpoints_table;
+pub use twinzo::openapi::{Dialect, document as openapi_document};

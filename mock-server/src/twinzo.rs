@@ -12,6 +12,7 @@ mod man_down;
 mod media;
 mod occurrences;
 mod odata;
+pub(crate) mod openapi;
 mod positions;
 mod problem;
 mod routes;

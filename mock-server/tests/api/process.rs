@@ -383,3 +383,17 @@ fn files_of_rules_lie_beside_the_configuration_or_where_the_flag_says() {
     assert_eq!(nowhere.status.code(), Some(4));
     assert!(text(&nowhere.stderr).contains("is no folder"), "{}", text(&nowhere.stderr));
 }
+
+#[test]
+fn the_document_can_be_had_without_a_server() {
+    for (arguments, version) in [
+        (&["openapi"][..], "3.1.0"),
+        (&["openapi", "--version", "3.1"], "3.1.0"),
+        (&["openapi", "--version", "3.0"], "3.0.3"),
+    ] {
+        let document: Value = serde_json::from_slice(&run(arguments).stdout).unwrap();
+        assert_eq!(document["openapi"], version);
+        assert_eq!(document["servers"][0]["url"], "http://127.0.0.1:8080/v3");
+    }
+    assert_eq!(run(&["openapi", "--version", "2.0"]).status.code(), Some(2));
+}
