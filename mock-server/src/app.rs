@@ -15,7 +15,9 @@ use crate::connection::{Arrival, OwnAnswer, Taps};
 use crate::edge::Edge;
 use crate::exchange;
 use crate::listener::{Authority, Plumbing};
+use crate::operation::Vendor;
 use crate::sandbox::{Registry, Sandbox, split_prefix};
+use crate::swagger;
 use crate::url::Urls;
 
 /// Everything that requests share.
@@ -55,6 +57,8 @@ pub(crate) struct Door {
     role: Role,
     /// Whose it is, if it is not everybody's.
     sandbox: Option<Arc<Sandbox>>,
+    /// `https` where it speaks TLS.
+    scheme: &'static str,
 }
 
 /// What a listener serves. Vendors' paths do not go through axum's router: they ignore case, prefix and last slash,
@@ -69,8 +73,8 @@ pub(crate) struct Service {
 // === impl Door ===
 
 impl Door {
-    pub(crate) fn new(role: Role, sandbox: Option<Arc<Sandbox>>) -> Self {
-        Self { role, sandbox }
+    pub(crate) fn new(role: Role, sandbox: Option<Arc<Sandbox>>, scheme: &'static str) -> Self {
+        Self { role, sandbox, scheme }
     }
 
     pub(crate) fn sandbox(&self) -> Option<&Arc<Sandbox>> {
@@ -99,6 +103,9 @@ impl Service {
 
     /// Answers one request.
     pub(crate) async fn answer(&self, mut request: Request<Body>, arrival: Arrival) -> Response<Body> {
+        if let Some(response) = self.described(&request) {
+            return response;
+        }
         let path = request.uri().path();
         let id = match (split_prefix(path), &self.door.sandbox) {
             // Of another sandbox than its listener's, or of one that is not there: whoever serves vendors says so.
@@ -125,6 +132,30 @@ impl Service {
         } else {
             exchange::serve(&self.app, &self.door, request, arrival).await
         }
+    }
+
+    /// The answer to whoever asks for the description of an API, unless it is of a sandbox that is not here: whoever
+    /// serves vendors says so.
+    fn described(&self, request: &Request<Body>) -> Option<Response<Body>> {
+        let Self { app, door, .. } = self;
+        let (path, headers) = (request.uri().path(), request.headers());
+        let (id, rest) = split_prefix(path).map_or((None, path), |(id, rest)| (Some(id), rest));
+        if !matches!(door.role, Role::Both | Role::Vendors) || !swagger::is_ours(rest) {
+            return None;
+        }
+        let base_url = match (&door.sandbox, id) {
+            (Some(own), id) => {
+                if id.is_some_and(|id| id != &*own.id) {
+                    return None;
+                }
+                app.urls.base_of_own(headers, door.scheme, &own.id)
+            }
+            (None, Some(id)) => app.urls.vendors_base_of(headers, &app.sandboxes.get(id)?.id),
+            (None, None) => app.urls.vendors_base_for(headers),
+        };
+        let leave = app.edge.preflight(request.method(), headers);
+        let answer = leave.unwrap_or_else(|| swagger::answer(request.method(), rest, &base_url));
+        Some(app.edge.finish(Some(Vendor::Twinzo), headers, answer))
     }
 
     /// Records what was answered without anybody asking this service.

@@ -42,6 +42,7 @@ pub mod reason;
 pub mod sandbox;
 pub mod server;
 pub mod suggest;
+mod swagger;
 pub mod timbr;
 pub mod token;
 mod twinzo;

@@ -240,7 +240,7 @@ fn serve(app: &Arc<App>, bound: Bound, role: Role, tls: Option<TlsTerms>, http2:
     let (always, gatekeeping) = watch::channel(Gatekeeping::default());
     let (settled, _) = watch::channel(Settled::default());
     let acceptor = Acceptor {
-        service: Service::new(app, Door::new(role, None)),
+        service: Service::new(app, Door::new(role, None, app.urls.scheme)),
         terms: Terms { limits: app.limits.clone(), tls, http2, gatekeeping, taps: app.taps.clone() },
         plumbing: app.plumbing.clone(),
         stop: app.plumbing.drain.clone(),

@@ -29,17 +29,33 @@ pub(crate) struct NotABaseUrl;
 impl Urls {
     /// The base URL to tell whoever sent these headers to the admin API.
     pub(crate) fn base_for(&self, headers: &HeaderMap) -> String {
-        let host = headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| !host.is_empty());
-        match host {
-            Some(host) if !self.is_public && self.is_shared => format!("{}://{host}", self.scheme),
-            _ => self.base.clone(),
-        }
+        if self.is_shared { self.vendors_base_for(headers) } else { self.base.clone() }
     }
 
     /// The base URL of a sandbox.
     pub(crate) fn base_of(&self, headers: &HeaderMap, sandbox: &str) -> String {
-        let base = self.base_for(headers);
-        if sandbox == DEFAULT { base } else { format!("{base}/sandbox/{sandbox}") }
+        below(self.base_for(headers), sandbox)
+    }
+
+    /// The base URL to tell whoever sent these headers to the vendors' port.
+    pub(crate) fn vendors_base_for(&self, headers: &HeaderMap) -> String {
+        match host(headers) {
+            Some(host) if !self.is_public => format!("{}://{host}", self.scheme),
+            _ => self.base.clone(),
+        }
+    }
+
+    /// The same of a sandbox.
+    pub(crate) fn vendors_base_of(&self, headers: &HeaderMap, sandbox: &str) -> String {
+        below(self.vendors_base_for(headers), sandbox)
+    }
+
+    /// The base URL to tell whoever sent these headers to a listener of a sandbox's own.
+    pub(crate) fn base_of_own(&self, headers: &HeaderMap, scheme: &str, sandbox: &str) -> String {
+        match host(headers) {
+            Some(host) => format!("{scheme}://{host}"),
+            None => below(self.base.clone(), sandbox),
+        }
     }
 
     /// The URL of another port, by the name that the server is known by.
@@ -53,6 +69,15 @@ impl Urls {
             format!("{scheme}://{address}")
         }
     }
+}
+
+/// The name that a request came by.
+fn host(headers: &HeaderMap) -> Option<&str> {
+    headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| !host.is_empty())
+}
+
+fn below(base: String, sandbox: &str) -> String {
+    if sandbox == DEFAULT { base } else { format!("{base}/sandbox/{sandbox}") }
 }
 
 /// The URL that clients are told: the public one, with the real port in place of 0, or the first address.
@@ -127,5 +152,11 @@ mod tests {
         assert_eq!(urls.at_port(&headers("[::1]:80"), "http", loopback), "http://127.0.0.1:9000");
         urls.is_shared = false;
         assert_eq!(urls.base_for(&headers("127.0.0.1:9999")), "http://127.0.0.1:8080");
+        assert_eq!(urls.vendors_base_of(&headers("mock:80"), "default"), "http://mock:80");
+        assert_eq!(urls.vendors_base_of(&headers("mock:80"), "t1"), "http://mock:80/sandbox/t1");
+        assert_eq!(urls.base_of_own(&headers("mock:81"), "https", "t1"), "https://mock:81");
+        assert_eq!(urls.base_of_own(&HeaderMap::new(), "https", "t1"), "http://127.0.0.1:8080/sandbox/t1");
+        urls.is_public = true;
+        assert_eq!(urls.vendors_base_for(&headers("mock:80")), "http://127.0.0.1:8080");
     }
 }

@@ -90,7 +90,8 @@ impl Listeners {
             ListenerRole::Api => Role::Vendors,
             ListenerRole::Trap => Role::Trap,
         };
-        let service = Service::new(app, Door::new(role, Some(Arc::clone(sandbox))));
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let service = Service::new(app, Door::new(role, Some(Arc::clone(sandbox)), scheme));
         let origin = spec.gatekeeping();
         let (gatekeeping, watched) = watch::channel(origin);
         let stop = app.plumbing.drain.child_token();

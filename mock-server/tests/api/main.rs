@@ -24,6 +24,7 @@ mod listeners;
 mod localization;
 mod login;
 mod messages;
+mod openapi;
 mod process;
 mod protobuf;
 mod queries;
