@@ -31,8 +31,7 @@ fn object(members: &Map<String, Value>) -> Value {
             }
             ("anyOf", Value::Array(schemas)) if schemas.contains(&json!({ "type": "null" })) => {
                 let others = schemas.iter().filter(|schema| **schema != json!({ "type": "null" }));
-                object.insert("nullable".to_owned(), json!(true));
-                object.insert("allOf".to_owned(), others.map(value).collect());
+                object.extend(or_null(others.map(value).collect()));
             }
             ("contentMediaType", Value::String(_)) => {
                 object.insert("format".to_owned(), json!("binary"));
@@ -43,6 +42,26 @@ fn object(members: &Map<String, Value>) -> Value {
         }
     }
     Value::Object(object)
+}
+
+/// What may be null beside these. A reference has no place for more, and a choice must have null among its names.
+fn or_null(schemas: Vec<Value>) -> Map<String, Value> {
+    let mut object = Map::from_iter([("nullable".to_owned(), json!(true))]);
+    match <[Value; 1]>::try_from(schemas) {
+        Ok([Value::Object(choice)]) if choice.contains_key("enum") => {
+            object.extend(choice);
+            if let Some(Value::Array(names)) = object.get_mut("enum") {
+                names.push(Value::Null);
+            }
+        }
+        Ok(schemas) => {
+            object.insert("allOf".to_owned(), schemas.into_iter().collect());
+        }
+        Err(schemas) => {
+            object.insert("anyOf".to_owned(), schemas.into());
+        }
+    }
+    object
 }
 
 #[cfg(test)]
@@ -61,8 +80,12 @@ mod tests {
             &json!({ "type": "string", "nullable": true, "maxLength": 17 }),
         );
         check(
-            &json!({ "type": ["string", "null"], "enum": ["a", null] }),
+            &json!({ "anyOf": [{ "type": "string", "enum": ["a"] }, { "type": "null" }] }),
             &json!({ "type": "string", "nullable": true, "enum": ["a", null] }),
+        );
+        check(
+            &json!({ "anyOf": [{ "type": "string" }, { "type": "integer" }, { "type": "null" }] }),
+            &json!({ "nullable": true, "anyOf": [{ "type": "string" }, { "type": "integer" }] }),
         );
         check(
             &json!({ "anyOf": [{ "$ref": "#/components/schemas/A" }, { "type": "null" }] }),

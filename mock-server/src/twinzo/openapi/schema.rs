@@ -66,15 +66,13 @@ fn link() -> Value {
 /// The same, or null.
 fn or_null(schema: Value) -> Value {
     let mut schema = schema;
-    if schema.get("$ref").is_some() {
+    // A null among the names of a choice would make an odd type of it in every client.
+    if schema.get("$ref").is_some() || schema.get("enum").is_some() {
         return json!({ "anyOf": [schema, { "type": "null" }] });
     }
     // Else it is there already, or anything will do.
     if let Some(kind) = schema.get("type").filter(|kind| kind.is_string()).cloned() {
         schema["type"] = json!([kind, "null"]);
-        if let Some(names) = schema.get_mut("enum").and_then(Value::as_array_mut) {
-            names.push(Value::Null);
-        }
     }
     schema
 }
