@@ -40,8 +40,9 @@ pub fn document(dialect: Dialect, base_url: &str) -> Value {
 }
 
 const ABOUT: &str = "twinzo's REST API v3 as mock-server answers it with default settings. Made from the code of \
-    mock-server, which is not affiliated with the vendor. Member names match in any case in requests, and unknown \
-    members are skipped; answers leave nulls out.";
+    mock-server, which is not affiliated with the vendor; SDK, CPP, DOC and OBS say where an operation is known from \
+    (docs/twinzo.md). In requests names of members match in any case, and unknown members are skipped; answers leave \
+    nulls out.";
 
 fn made() -> Value {
     let operations = operations();
