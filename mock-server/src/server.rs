@@ -105,11 +105,11 @@ fn way_out(cause: &io::Error) -> &'static str {
 impl RunningServer {
     /// Starts a server on the world that the configuration names: the one that ships, unless it says otherwise.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let directory = config.world()?;
+        let directory = config.directory()?;
         Self::start_in(config, Arc::new(directory)).await
     }
 
-    /// Starts a server on a world that is there already.
+    /// Starts a server on a world that is there already, whatever the configuration names.
     #[expect(clippy::unused_async, reason = "it only works inside a runtime")]
     pub async fn start_in(config: Config, directory: Arc<Directory>) -> Result<Self, StartError> {
         let run = match &config.entropy.run {

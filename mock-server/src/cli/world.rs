@@ -52,7 +52,7 @@ impl WorldArgs {
         config.world.generate = self.generate.unwrap_or(config.world.generate);
         config.entropy.seed = self.seed.unwrap_or(config.entropy.seed);
         change(config)?;
-        let directory = config.world().map_err(|error| Failure::Config(error.to_string()))?;
+        let directory = config.directory().map_err(|error| Failure::Config(error.to_string()))?;
         let config = unchecked.check(&directory).map_err(|error| Failure::Config(error.to_string()))?;
         Ok(Settled { config, directory: Arc::new(directory) })
     }

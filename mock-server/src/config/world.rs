@@ -21,7 +21,7 @@ pub struct WorldSection {
 
 impl Config {
     /// The world that it names, read and checked.
-    pub fn world(&self) -> Result<Directory, WorldError> {
+    pub fn directory(&self) -> Result<Directory, WorldError> {
         Directory::load(self.world.file.as_deref(), &self.world.generate, self.entropy.seed)
     }
 }

@@ -337,6 +337,14 @@ mod tests {
     }
 
     #[test]
+    fn there_is_room_for_a_million_accounts_and_a_hundred_thousand_keys() {
+        assert!(room(999_999, MOST_ACCOUNTS).is_ok() && room(99_999, MOST_KEYS).is_ok());
+        let full = room(1_000_000, MOST_ACCOUNTS).unwrap_err().to_string();
+        assert_eq!(full, "there are 1000000 of them already, which is the limit; delete some");
+        assert!(room(100_000, MOST_KEYS).is_err());
+    }
+
+    #[test]
     fn a_rotated_key_overlaps_with_its_successor() {
         let mut world = Directory::default_world().unwrap();
         let end = Timestamp::UNIX_EPOCH;

@@ -8,7 +8,7 @@ use crate::suggest::Unknown;
 
 /// An entry of a world that cannot be.
 #[derive(Debug, thiserror::Error)]
-#[error("{problem}")]
+#[error("{}{problem}", lead(.place))]
 pub struct InvalidWorld {
     /// Where it stands.
     pub place: Place,
@@ -102,6 +102,10 @@ pub enum Problem {
 
 /// Numbers that are named at most where one is missing.
 const NAMED: usize = 5;
+
+fn lead(place: &Place) -> String {
+    if place.0.is_empty() { String::new() } else { format!("{place}: ") }
+}
 
 // === impl InvalidWorld ===
 

@@ -60,7 +60,7 @@ pub(crate) enum CannotCreate {
     Taken(String),
     #[error("no more than limits.sandboxes = {0} can be there; delete some, or give them a shorter ttl")]
     TooMany(usize),
-    #[error("world.{}: {}", .0.place, .0.problem)]
+    #[error("world: {0}")]
     World(Box<InvalidWorld>),
     #[error(transparent)]
     Invalid(#[from] InvalidSandbox),

@@ -104,6 +104,16 @@ fn guids_that_are_left_out_follow_from_seed_name_and_place() {
 }
 
 #[test]
+fn a_world_without_a_file_is_refused_with_the_place_of_the_entry() {
+    let refusal = |text| Directory::from_world(toml::from_str(text).unwrap(), 1).unwrap_err().to_string();
+    assert_eq!(refusal(""), "a world has at least one client");
+    assert_eq!(
+        refusal("client = [{ name = 'a', branch = [{ title = 't', sensor = [{ login = 's', area_id = 4 }] }] }]"),
+        "client[0].branch[0].sensor[0].area_id: area_id 4 is no area of this branch; there is none"
+    );
+}
+
+#[test]
 fn there_are_as_many_keys_as_the_directory_holds() {
     let mut draft = Draft::default();
     let add = |draft: &mut Draft, number: usize| {
