@@ -55,7 +55,7 @@ pub(super) fn components() -> Value {
     let option = |name: &str, about: &str, schema: Value, example: Value| json!({ "name": name, "in": "query", "description": about, "schema": schema, "example": example });
     json!({
         "Select": option("$select", "Members to show, with commas between them; all if absent.", text(), json!("Id")),
-        "Expand": option("$expand", "Linked rows to show as a whole, with commas between them.", text(), json!("")),
+        "Expand": option("$expand", "Linked rows to show as a whole, with commas between them; a star for all.", text(), json!("*")),
         "Filter": option("$filter", FILTER, text(), json!("Id gt 0")),
         "OrderBy": option("$orderby", "Members to sort by, each with asc or desc behind it.", text(), json!("Id desc")),
         "Top": option("$top", "Rows to show at most.", number(), json!(10)),
@@ -69,7 +69,7 @@ pub(super) fn components() -> Value {
     })
 }
 
-const FILTER: &str = "Which rows to show: comparisons (eq, ne, gt, ge, lt, le), contains, startswith and endswith, \
+const FILTER: &str = "Which rows to show: comparisons (eq, ne, gt, ge, lt, le, in), contains, startswith and endswith, \
     joined with and, or, not and parentheses.";
 
 pub(super) fn headers() -> Value {
