@@ -37,6 +37,8 @@ pub(crate) struct Endpoint {
     pub(crate) signers: Signers,
     /// What its query can say, beside what shapes every answer (§1).
     pub(crate) query: &'static [Parameter],
+    /// Members of its answer whose rows it shows on request.
+    pub(crate) expands: &'static [&'static str],
     /// What its body holds, if it has one.
     pub(crate) takes: Option<Content>,
     /// What is asked of the members of that.
@@ -96,6 +98,7 @@ const fn signed(status: u16, answers: Answers, evidence: &'static str, handler: 
     Endpoint {
         signers: Signers::TokenOrKey,
         query: &[],
+        expands: &[],
         takes: None,
         demands: Demands::NONE,
         answers,
@@ -133,6 +136,11 @@ impl Endpoint {
         self
     }
 
+    const fn expanding(mut self, members: &'static [&'static str]) -> Self {
+        self.expands = members;
+        self
+    }
+
     const fn by(mut self, signers: Signers) -> Self {
         self.signers = signers;
         self
@@ -150,11 +158,11 @@ impl Endpoint {
 }
 
 fn list<R: Shown>(evidence: &'static str) -> Endpoint {
-    signed(200, contract::<Vec<R>>(), evidence, rows::list::<R>)
+    signed(200, contract::<Vec<R>>(), evidence, rows::list::<R>).expanding(R::EXPANDS)
 }
 
 fn get<R: Shown>(evidence: &'static str) -> Endpoint {
-    signed(200, contract::<R>(), evidence, rows::get::<R>)
+    signed(200, contract::<R>(), evidence, rows::get::<R>).expanding(R::EXPANDS)
 }
 
 fn create<R: Shown>(evidence: &'static str) -> Endpoint {
@@ -232,8 +240,10 @@ pub(crate) fn describe(operation: Op) -> Endpoint {
         Op::BeaconsCreate => create::<Beacon>(SDK_GUESS),
         Op::BeaconsPatch => patch::<Beacon>(),
         Op::BeaconsDelete => delete::<Beacon>(SDK_GUESS),
-        Op::BranchesList => signed(200, contract::<Vec<Branch>>(), SDK_OBS, tenants::branches),
-        Op::BranchesGet => signed(200, contract::<Branch>(), SDK_OBS, tenants::branch),
+        Op::BranchesList => {
+            signed(200, contract::<Vec<Branch>>(), SDK_OBS, tenants::branches).expanding(tenants::EXPANDS)
+        }
+        Op::BranchesGet => signed(200, contract::<Branch>(), SDK_OBS, tenants::branch).expanding(tenants::EXPANDS),
         Op::ClientsList => signed(200, contract::<Vec<Client>>(), SDK_OBS, tenants::clients),
         Op::ConfigurationBranch => signed(200, Answers::Json("any"), SDK, library::of_branch),
         Op::ConfigurationAccount => signed(200, Answers::Json("any"), SDK, library::of_account).by(Signers::Token),
@@ -244,7 +254,9 @@ pub(crate) fn describe(operation: Op) -> Endpoint {
         Op::DevicesCreate => create::<Device>("SDK, OBS-note"),
         Op::DevicesPatch => patch::<Device>(),
         Op::DevicesDelete => signed(204, Answers::Nothing, "SDK, OBS-note", devices::delete),
-        Op::DevicesGetByLogin => signed(200, contract::<Device>(), SDK_OBS, devices::by_login),
+        Op::DevicesGetByLogin => {
+            signed(200, contract::<Device>(), SDK_OBS, devices::by_login).expanding(Device::EXPANDS)
+        }
         Op::DevicesLocations => {
             signed(200, contract::<Vec<Location>>(), SDK, devices::locations).asking(HISTORY).refusing(&[NOT_FOUND])
         }
@@ -296,7 +308,7 @@ pub(crate) fn describe(operation: Op) -> Endpoint {
             .with(&["answers.sensor_made"]),
         Op::SensorsPatch => patch::<Sensor>(),
         Op::SensorsDelete => signed(204, Answers::Nothing, SDK_GUESS, sensors::delete),
-        Op::SensorsGetByLogin => signed(200, contract::<Sensor>(), SDK, sensors::by_login),
+        Op::SensorsGetByLogin => signed(200, contract::<Sensor>(), SDK, sensors::by_login).expanding(Sensor::EXPANDS),
         Op::SensorsAppInfo => signed(200, contract::<AppInfo>(), SDK, sensors::app_info),
         Op::SensorsData => signed(200, contract::<Vec<SensorRecordResult>>(), "SDK, DOC", sensors::data)
             .by(Signers::Token)

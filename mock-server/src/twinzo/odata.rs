@@ -28,6 +28,7 @@ use expression::Expression;
 use order::Key;
 
 pub(super) use list::{Found, of_all, of_table};
+pub(super) use literal::{is_comparable, is_shown};
 pub(super) use select::thin;
 
 /// What a request asks of rows.

@@ -12,6 +12,9 @@ use super::work::Work;
 use crate::answer::Answer;
 use crate::directory::{Branch, BranchId};
 
+/// What of a branch `$expand` shows.
+pub(super) const EXPANDS: &[&str] = &["Sectors"];
+
 /// `GET clients`: the caller's own.
 pub(super) fn clients(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let client = work.directory().client(work.signed.client);
@@ -43,7 +46,7 @@ pub(super) fn branch(work: &mut Work<'_>) -> Result<Answer, Refusal> {
 }
 
 fn scope(is_list: bool) -> Scope {
-    Scope { shape: collection::Branch::SHAPE, expands: &["Sectors"], hides: &[], is_list }
+    Scope { shape: collection::Branch::SHAPE, expands: EXPANDS, hides: &[], is_list }
 }
 
 fn show_sectors(work: &Work<'_>, rows: &mut [collection::Branch], query: &Query) -> Result<(), Refusal> {

@@ -53,8 +53,13 @@ impl Type {
 }
 
 /// Whether answers show a member, so that it may be asked for.
-pub(super) fn is_shown(field: &Field) -> bool {
+pub(in crate::twinzo) fn is_shown(field: &Field) -> bool {
     !matches!(field.kind, Kind::Secret(_))
+}
+
+/// Whether a member can be compared and sorted by.
+pub(in crate::twinzo) fn is_comparable(field: &Field) -> bool {
+    Type::of(field.kind).is_some()
 }
 
 /// Which of two values comes first. Nothing comes before everything; what cannot be compared is equal.

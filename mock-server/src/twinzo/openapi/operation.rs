@@ -19,7 +19,9 @@ pub(super) fn described(operation: Operation, endpoint: &Endpoint, contracts: &C
     let shaped = Shaped::of(operation, endpoint);
     let mut parameters: Vec<Value> = variables(operation).collect();
     parameters.extend(endpoint.query.iter().map(parameter));
-    parameters.extend(shaped.into_iter().flat_map(Shaped::parameters));
+    if let (Some(shaped), Answers::Contract(content)) = (shaped, endpoint.answers) {
+        parameters.extend(shaped.parameters(content.shape, endpoint.expands));
+    }
     let mut described = json!({
         "tags": [names::controller(operation)],
         "operationId": names::operation_id(operation),

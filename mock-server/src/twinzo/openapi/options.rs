@@ -1,9 +1,10 @@
 //! Query options that shape answers, §1: the same for every read of contracts.
 
 use serde_json::{Value, json};
-use wire::contract::Kind;
+use wire::contract::{Field, Kind, Shape};
 
 use super::super::endpoint::{Answers, Endpoint};
+use super::super::odata::{is_comparable, is_shown};
 use super::schema::reference;
 use crate::operation::{Operation, TwinzoOperation as Op};
 
@@ -31,13 +32,22 @@ impl Shaped {
         }
     }
 
-    /// References to the options.
-    pub(super) fn parameters(self) -> Vec<Value> {
-        let names: &[&str] = match self {
-            Self::Row => &["Select", "Expand"],
-            Self::List => &["Select", "Expand", "Filter", "OrderBy", "Top", "Skip", "Count"],
+    /// The options: those that name members say which ones there are, the others are references.
+    pub(super) fn parameters(self, shape: &Shape, expands: &[&str]) -> Vec<Value> {
+        let members = |fits: fn(&Field) -> bool| {
+            let fields = shape.fields.iter().filter(|field| is_shown(field) && fits(field));
+            fields.map(|field| field.name).collect::<Vec<_>>()
         };
-        names.iter().map(|name| reference("parameters", name)).collect()
+        let mut options = vec![named("$select", "Members to show; all if absent.", &members(|_| true), r"|\*", "")];
+        if !expands.is_empty() {
+            options.push(named("$expand", "Members whose rows to show.", expands, r"|\*", ""));
+        }
+        if self == Self::List {
+            let about = "Members to sort by, each with asc or desc behind it.";
+            options.push(named("$orderby", about, &members(is_comparable), "", "( (asc|desc))?"));
+            options.extend(["Filter", "Top", "Skip", "Count"].map(|name| reference("parameters", name)));
+        }
+        options
     }
 
     /// Headers of the answer.
@@ -49,15 +59,25 @@ impl Shaped {
     }
 }
 
+/// An option that is a list of names.
+fn named(name: &str, about: &str, names: &[&str], star: &str, suffix: &str) -> Value {
+    let first = names.first().copied().unwrap_or_default();
+    let one = format!("({}{star}){suffix}", names.join("|"));
+    json!({
+        "name": name,
+        "in": "query",
+        "description": format!("{about} With commas between them."),
+        "schema": { "type": "string", "pattern": format!("^{one}(,{one})*$") },
+        "example": first,
+    })
+}
+
 pub(super) fn components() -> Value {
     let text = || json!({ "type": "string" });
     let number = || json!({ "type": "integer", "format": "int32", "minimum": 0, "maximum": i32::MAX });
     let option = |name: &str, about: &str, schema: Value, example: Value| json!({ "name": name, "in": "query", "description": about, "schema": schema, "example": example });
     json!({
-        "Select": option("$select", "Members to show, with commas between them; all if absent.", text(), json!("Id")),
-        "Expand": option("$expand", "Linked rows to show as a whole, with commas between them; a star for all.", text(), json!("*")),
         "Filter": option("$filter", FILTER, text(), json!("Id gt 0")),
-        "OrderBy": option("$orderby", "Members to sort by, each with asc or desc behind it.", text(), json!("Id desc")),
         "Top": option("$top", "Rows to show at most.", number(), json!(10)),
         "Skip": option("$skip", "Rows to pass over first.", number(), json!(0)),
         "Count": option(
