@@ -129,10 +129,24 @@ async fn a_listener_speaks_tls_with_a_made_or_given_certificate() {
     assert!(!answer.contains("HTTP/"), "{answer}");
 }
 
+#[tokio::test]
+async fn the_document_of_a_listener_with_tls_names_it_so() {
+    let server = TestServer::start().await;
+    let own = server.sandbox(json!({})).await;
+    let (_, address, made) = own.listen(json!({ "tls": {} })).await;
+    let asked = get("/swagger/docs/v3", &[]);
+    let answer = asked_over_tls(address, "localhost", made["ca_pem"].as_str().unwrap(), &asked).await.unwrap();
+    assert!(answer.contains(r#""servers":[{"url":"https://localhost/v3"}]"#), "{}", &answer[..400]);
+}
+
 /// One request over TLS by a client that trusts one authority.
 async fn over_tls(address: SocketAddr, name: &str, ca_pem: &str) -> Result<String, String> {
+    asked_over_tls(address, name, ca_pem, &get("/health", &[])).await
+}
+
+async fn asked_over_tls(address: SocketAddr, name: &str, ca_pem: &str, request: &str) -> Result<String, String> {
     let mut stream = connect_tls(address, name, ca_pem).await?;
-    stream.write_all(get("/health", &[]).as_bytes()).await.map_err(|error| error.to_string())?;
+    stream.write_all(request.as_bytes()).await.map_err(|error| error.to_string())?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.map_err(|error| error.to_string())?;
     Ok(String::from_utf8(answer).unwrap())
