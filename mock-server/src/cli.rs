@@ -215,7 +215,7 @@ struct CredentialsArgs {
     /// How to print them.
     #[arg(long, value_enum, default_value_t = Layout::Human)]
     format: Layout,
-    /// Configuration file (TOML), for another salt.
+    /// Configuration file (TOML), for another world, seed or salt.
     #[arg(long, env = "MOCK_SERVER_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]

@@ -3,11 +3,13 @@
 mod environment;
 mod human;
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::config::TimbrSection;
-use crate::directory::{AccountKind, Client, Directory, Opens};
+use crate::directory::{Account, AccountKind, Branch, Client, Directory, Opens};
 use crate::timbr::bearer::{self, UserPassword};
 
 /// The bearer that is shown has a fixed time (2026-01-01T00:00:00Z) and IV, so that it is the same on every run.
@@ -111,12 +113,44 @@ pub struct TimbrUserCredentials {
     pub token: String,
 }
 
+/// A text as one word of a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 // === impl Credentials ===
 
 impl Credentials {
-    /// The credentials of a directory under a configuration, at a time. `None` if it holds no client.
+    /// The credentials of a directory under a configuration, at a time. `None` if it holds no client. However many
+    /// accounts and clients there are, each is looked at once.
     pub fn of(directory: &Directory, timbr: &TimbrSection, now: Timestamp) -> Option<Self> {
-        let mut clients = directory.clients().iter().map(|client| TwinzoCredentials::of(directory, client, now));
+        let mut clients: Vec<_> = directory.clients().iter().map(TwinzoCredentials::of).collect();
+        let guids = directory.clients().iter().enumerate();
+        let places: HashMap<_, _> =
+            guids.filter_map(|(place, client)| Some((directory.client_by_guid(&client.guid)?, place))).collect();
+        let place = |id| places.get(&id).copied().unwrap_or(usize::MAX);
+        for (_, branch) in directory.branches() {
+            if let Some(client) = clients.get_mut(place(branch.client)) {
+                client.add_branch(branch);
+            }
+        }
+        for (_, account) in directory.accounts().filter(|(_, account)| !account.disabled) {
+            if let Some(client) = clients.get_mut(place(account.client)) {
+                client.add_account(account, directory.branch(account.branch));
+            }
+        }
+        // One that retires stands behind its successor, and one for a single branch behind those for all.
+        let mut keys: Vec<_> = directory.keys().map(|(_, key)| key).filter(|key| key.is_good(now)).collect();
+        keys.sort_by_key(|key| (matches!(key.opens, Opens::Client(_, Some(_))), key.retires.is_some()));
+        for key in keys {
+            if let Opens::Client(owner, branch) = key.opens
+                && let Some(client) = clients.get_mut(place(owner))
+            {
+                let branch_guid = branch.map(|branch| directory.branch(branch).guid.to_string());
+                client.api_keys.push(ApiKeyCredentials { key: key.text.clone(), branch_guid });
+            }
+        }
+        let mut clients = clients.into_iter();
         Some(Self {
             twinzo: clients.next()?,
             twinzo_others: clients.collect(),
@@ -135,54 +169,46 @@ impl TwinzoCredentials {
         self.api_keys.iter().find(opens)
     }
 
-    fn of(directory: &Directory, client: &Client, now: Timestamp) -> Self {
-        let id = directory.client_by_guid(&client.guid);
-        let is_theirs = |owner| Some(owner) == id;
-        let branch_guid = |branch| directory.branch(branch).guid.to_string();
-        let branches = directory.branches().filter(|(_, branch)| is_theirs(branch.client));
-        let accounts = || directory.accounts().filter(|(_, account)| is_theirs(account.client) && !account.disabled);
-        let others = || accounts().filter(|(_, account)| account.kind != AccountKind::Device);
-        let devices = || accounts().filter(|(_, account)| account.kind == AccountKind::Device);
-        // One that retires stands behind its successor, and one for a single branch behind those for all.
-        let mut keys: Vec<_> = directory.keys().map(|(_, key)| key).collect();
-        keys.sort_by_key(|key| (matches!(key.opens, Opens::Client(_, Some(_))), key.retires.is_some()));
-        let keys = keys.into_iter().filter_map(|key| match key.opens {
-            Opens::Client(owner, branch) if is_theirs(owner) && key.is_good(now) => {
-                Some(ApiKeyCredentials { key: key.text.clone(), branch_guid: branch.map(branch_guid) })
-            }
-            Opens::Client(..) | Opens::TimbrUser(_) => None,
-        });
+    /// The branch of the first device, or else the first of all.
+    fn branch_guid(&self) -> Option<&str> {
+        let home = self.devices.first().map(|device| device.branch_guid.as_str());
+        home.or_else(|| self.branches.first().map(|branch| branch.guid.as_str()))
+    }
+
+    fn of(client: &Client) -> Self {
         Self {
             client: client.name.clone(),
             client_guid: client.guid.to_string(),
-            branches: branches
-                .map(|(_, branch)| BranchCredentials {
-                    title: branch.title.clone(),
-                    guid: branch.guid.to_string(),
-                    time_zone: branch.time_zone.clone(),
-                })
-                .collect(),
-            more_devices: devices().count().saturating_sub(LISTED),
-            devices: devices()
-                .take(LISTED)
-                .map(|(_, account)| DeviceCredentials {
-                    login: account.login.to_string(),
-                    password: account.password.clone(),
-                    branch_guid: branch_guid(account.branch),
-                    id: account.number,
-                })
-                .collect(),
-            api_keys: keys.collect(),
-            more_accounts: others().count().saturating_sub(LISTED),
-            accounts: others()
-                .take(LISTED)
-                .map(|(_, account)| AccountCredentials {
-                    kind: account.kind.name(),
-                    login: account.login.to_string(),
-                    password: account.password.clone(),
-                    branch_guid: branch_guid(account.branch),
-                })
-                .collect(),
+            branches: Vec::new(),
+            devices: Vec::new(),
+            more_devices: 0,
+            api_keys: Vec::new(),
+            accounts: Vec::new(),
+            more_accounts: 0,
+        }
+    }
+
+    fn add_branch(&mut self, branch: &Branch) {
+        self.branches.push(BranchCredentials {
+            title: branch.title.clone(),
+            guid: branch.guid.to_string(),
+            time_zone: branch.time_zone.clone(),
+        });
+    }
+
+    fn add_account(&mut self, account: &Account, home: &Branch) {
+        let is_device = account.kind == AccountKind::Device;
+        let listed = if is_device { self.devices.len() } else { self.accounts.len() };
+        if listed == LISTED {
+            *(if is_device { &mut self.more_devices } else { &mut self.more_accounts }) += 1;
+            return;
+        }
+        let (login, password) = (account.login.to_string(), account.password.clone());
+        let branch_guid = home.guid.to_string();
+        if is_device {
+            self.devices.push(DeviceCredentials { login, password, branch_guid, id: account.number });
+        } else {
+            self.accounts.push(AccountCredentials { kind: account.kind.name(), login, password, branch_guid });
         }
     }
 }
@@ -199,6 +225,7 @@ impl TimbrCredentials {
         let timbr = directory.timbr();
         let salt = section.auth_salt.clone().or_else(|| timbr.auth_salt.clone());
         let users = || timbr.users.iter().filter(|user| !user.disabled);
+        let tokens = directory.timbr_tokens(now);
         let bearer = users().next().zip(salt.as_deref()).and_then(|(user, salt)| {
             let who = UserPassword { user: user.name.to_string(), password: user.password.clone() };
             bearer::make(salt, section.bearer_key, section.bearer_plaintext, &who, BEARER_TIME_S, BEARER_IV)
@@ -210,7 +237,7 @@ impl TimbrCredentials {
                     Some(TimbrUserCredentials {
                         user: user.name.to_string(),
                         password: user.password.clone(),
-                        token: directory.timbr_token(user, now)?.to_owned(),
+                        token: (*tokens.get(&*user.name)?).to_owned(),
                     })
                 })
                 .collect(),

@@ -24,6 +24,7 @@ mod table;
 mod tenants;
 mod timbr;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use imbl::ordmap::DiffItem;
@@ -186,12 +187,25 @@ impl Directory {
 
     /// The token that a Timbr user is told: the newest that is in force.
     pub fn timbr_token(&self, user: &TimbrUser, now: Timestamp) -> Option<&str> {
-        let theirs = |key: &&StaticKey| matches!(&key.opens, Opens::TimbrUser(name) if *name == user.name);
-        let keys = self.keys.iter().map(|(_, key)| key).filter(theirs).filter(|key| key.is_good(now));
-        let mut keys: Vec<_> = keys.collect();
-        // One that retires has a successor.
-        keys.sort_by_key(|key| key.retires.is_none());
-        keys.last().map(|key| key.text.as_str())
+        self.tokens(now, |name| *name == *user.name).remove(&*user.name)
+    }
+
+    /// The same for all users, by name.
+    pub fn timbr_tokens(&self, now: Timestamp) -> HashMap<&str, &str> {
+        self.tokens(now, |_| true)
+    }
+
+    fn tokens(&self, now: Timestamp, is_wanted: impl Fn(&str) -> bool) -> HashMap<&str, &str> {
+        let mut newest: HashMap<&str, &StaticKey> = HashMap::new();
+        for (_, key) in self.keys.iter() {
+            let Opens::TimbrUser(name) = &key.opens else { continue };
+            // One that retires has a successor.
+            let is_newer = |before: &&StaticKey| key.retires.is_none() || before.retires.is_some();
+            if is_wanted(name) && key.is_good(now) && newest.get(&**name).is_none_or(is_newer) {
+                newest.insert(name, key);
+            }
+        }
+        newest.into_iter().map(|(name, key)| (name, key.text.as_str())).collect()
     }
 
     /// Everything in it that must not be shown.

@@ -42,7 +42,15 @@ impl Excerpt {
         let source = text[start..].lines().next().unwrap_or_default();
         let (source, caret) = cut(source, column);
         let gutter = line.to_string().len();
-        let excerpt = format!("{:gutter$} |\n{line} | {source}\n{:gutter$} | {:>caret$}", "", "", "^");
+        // A tab is as wide below as above.
+        let before = source.chars().take(caret.saturating_sub(1));
+        let lead: String = before.map(|letter| if letter == '\t' { '\t' } else { ' ' }).collect();
+        let excerpt = format!(
+            "{:gutter$} |\n{line} | {source}\n{:gutter$} | {lead:>width$}^",
+            "",
+            "",
+            width = caret.saturating_sub(1)
+        );
         let suggestion = meant(&message);
         Self { path: path.to_owned(), line, column, message, excerpt, suggestion }
     }
@@ -89,6 +97,7 @@ mod tests {
     #[test]
     fn the_caret_stands_below_the_character_whatever_its_bytes() {
         assert_eq!(shown("a = 1\nü = 'é' # x\n", 10), "f.toml:2:4: no\n  |\n2 | ü = 'é' # x\n  |    ^");
+        assert_eq!(shown("\ta\t= 1\n", 3), "f.toml:1:4: no\n  |\n1 | \ta\t= 1\n  | \t \t^", "a tab is as wide below");
         assert_eq!(shown("", 0), "f.toml:1:1: no\n  |\n1 | \n  | ^");
         assert_eq!(shown("a\nb\n", 99), "f.toml:3:1: no\n  |\n3 | \n  | ^", "beyond the end is the end");
     }

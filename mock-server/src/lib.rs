@@ -19,6 +19,7 @@
 mod admin;
 mod answer;
 mod app;
+mod beside;
 mod call;
 pub mod clock;
 pub mod config;

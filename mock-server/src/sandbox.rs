@@ -1,11 +1,11 @@
 //! One isolated test universe: clock, entropy, directory, tokens, positions, faults, journal and settings. A process
 //! holds many; nothing leaks from one to the next.
 
-mod common;
 mod credential;
 mod find;
 mod gate;
 mod gather;
+mod process;
 mod registry;
 mod setup;
 mod spec;
@@ -28,12 +28,12 @@ use crate::listener::Listeners;
 use crate::token::Tokens;
 use crate::twinzo::Positions;
 
-pub(crate) use common::{Common, FaultTerms};
 pub(crate) use credential::CredentialIndex;
 pub(crate) use find::{Found, Via, X_MOCK_SANDBOX, find_by_address, find_by_credential, split_prefix};
 use gate::Gate;
 pub use gate::Traffic;
 use gather::Gather;
+pub(crate) use process::{Common, FaultTerms};
 pub(crate) use registry::{CannotCreate, Registry};
 pub(crate) use setup::Setup;
 pub use setup::{InvalidSettings, Settings};

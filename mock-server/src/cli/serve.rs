@@ -1,6 +1,6 @@
 //! `mock-server` and `mock-server serve`.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use anyhow::Context;
@@ -88,13 +88,15 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    // Whoever reads may have seen enough: `mock-server openapi | head`.
+    let written = written.or_else(|error| if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) });
     written.context("cannot write to stdout").map_err(Failure::Run)
 }
 
 /// A file that a waiter must not take for news.
 fn remove(path: &Path) -> Result<(), Failure> {
     match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
             Err(Failure::Run(anyhow::Error::new(error).context(format!("cannot remove {}", path.display()))))
         }
         Ok(()) | Err(_) => Ok(()),

@@ -1,6 +1,6 @@
 //! Credentials as environment variables: what `exec` exports and `credentials --format env` prints.
 
-use super::Credentials;
+use super::{Credentials, quoted};
 
 // === impl Credentials ===
 
@@ -15,7 +15,7 @@ impl Credentials {
         set("TWINZO_URL", base_url);
         set("TWINZO_CLIENT", Some(&twinzo.client));
         set("TWINZO_CLIENT_GUID", Some(&twinzo.client_guid));
-        set("TWINZO_BRANCH_GUID", twinzo.devices.first().map(|device| device.branch_guid.as_str()));
+        set("TWINZO_BRANCH_GUID", twinzo.branch_guid());
         for (number, device) in twinzo.devices.iter().enumerate() {
             // The first device has the plain names, the others are numbered from 2.
             let suffix = if number == 0 { String::new() } else { format!("_{}", number + 1) };
@@ -27,7 +27,7 @@ impl Credentials {
             set("TWINZO_OTHER_CLIENT", Some(&other.client));
             set("TWINZO_OTHER_CLIENT_GUID", Some(&other.client_guid));
             let device = other.devices.first();
-            set("TWINZO_OTHER_BRANCH_GUID", device.map(|device| device.branch_guid.as_str()));
+            set("TWINZO_OTHER_BRANCH_GUID", other.branch_guid());
             set("TWINZO_OTHER_LOGIN", device.map(|device| device.login.as_str()));
             set("TWINZO_OTHER_PASSWORD", device.map(|device| device.password.as_str()));
             set("TWINZO_OTHER_API_KEY", other.api_key().map(|key| key.key.as_str()));
@@ -46,7 +46,7 @@ impl Credentials {
 
     /// The variables as lines that a POSIX shell can read.
     pub fn shell(&self, base_url: Option<&str>) -> String {
-        let line = |(name, value): (String, String)| format!("export {name}='{}'\n", value.replace('\'', r"'\''"));
+        let line = |(name, value): (String, String)| format!("export {name}={}\n", quoted(&value));
         self.environment(base_url).into_iter().map(line).collect()
     }
 }

@@ -3,7 +3,13 @@
 use std::fmt::{self, Write};
 use std::path::Path;
 
-use super::{Credentials, TimbrCredentials, TwinzoCredentials};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
+
+use super::{Credentials, TimbrCredentials, TwinzoCredentials, quoted};
+
+/// What a segment of a path needs no escape for, nor a shell.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 // === impl Credentials ===
 
@@ -54,19 +60,21 @@ impl Credentials {
         if let Some(device) = twinzo.devices.first() {
             let signed =
                 format!("-H 'Client: {}' -H 'Branch: {}' -H \"Token: $TOKEN\"", twinzo.client_guid, device.branch_guid);
+            let login = json!({ "Client": twinzo.client, "Login": device.login, "Password": device.password });
+            let login = quoted(&login.to_string());
             writeln!(out, "# twinzo: log in, post a position, read it back")?;
             writeln!(
                 out,
                 "TOKEN=$({curl} {base_url}/v3/Authorization/Authenticate -H 'Content-Type: application/json' \\\n  \
-                 -d '{{\"Client\":\"{}\",\"Login\":\"{}\",\"Password\":\"{}\"}}' | sed 's/.*\"Token\":\"\\([^\"]*\\)\".*/\\1/')",
-                twinzo.client, device.login, device.password
+                 -d {login} | sed 's/.*\"Token\":\"\\([^\"]*\\)\".*/\\1/')",
             )?;
             writeln!(
                 out,
                 "{curl} {base_url}/v3/localization {signed} \\\n  -H 'Content-Type: application/json' \
                  -d '[{{\"Timestamp\":1767225601000,\"SectorId\":1,\"X\":12500.5,\"Y\":8300,\"Battery\":87,\"IsMoving\":true}}]'; echo"
             )?;
-            writeln!(out, "{curl} {base_url}/v3/devices/login/{} {signed}; echo\n", device.login)?;
+            let named = utf8_percent_encode(&device.login, SEGMENT);
+            writeln!(out, "{curl} {base_url}/v3/devices/login/{named} {signed}; echo\n")?;
         }
         let timbr = &self.timbr;
         if let (Some(bearer), Some(ontology)) = (&timbr.bearer, timbr.ontologies.first()) {

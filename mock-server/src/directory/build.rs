@@ -4,7 +4,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -111,6 +111,10 @@ impl Draft {
         branches: &mut Vec<(Home, BranchSeed)>,
     ) -> Result<(), InvalidWorld> {
         let client = ClientId(self.tenants.clients.len());
+        if client.0 >= MOST_CLIENTS {
+            let problem = Problem::TooMany { what: "clients", most: MOST_CLIENTS };
+            return Err(InvalidWorld::at(Home::client_place(client), problem));
+        }
         let (place, name) = (|| Home::client_place(client), seed.name.clone());
         let id = seed.id.unwrap_or_default();
         check_number(id).map_err(|problem| InvalidWorld::at(place().key("id"), problem))?;
@@ -144,6 +148,16 @@ impl Draft {
     }
 
     fn add_branch(&mut self, home: Home, numbers: &mut HashSet<i32>, seed: &BranchSeed) -> Result<(), InvalidWorld> {
+        if home.branch.0 >= MOST_BRANCHES {
+            let problem = Problem::TooMany { what: "branches", most: MOST_BRANCHES };
+            return Err(InvalidWorld::at(home.place(), problem));
+        }
+        for (member, value, most) in [("latitude", seed.latitude, 90.0), ("longitude", seed.longitude, 180.0)] {
+            if !(-most..=most).contains(&value) {
+                let problem = Problem::Range { member, least: -most, most };
+                return Err(InvalidWorld::at(home.place().key(member), problem));
+            }
+        }
         let (id, client) = (home.number, &self.tenants.clients[home.client.0].name);
         check_number(id).map_err(|problem| InvalidWorld::at(home.place().key("id"), problem))?;
         if !numbers.insert(id) {
@@ -202,6 +216,13 @@ impl Draft {
                 let place = || home.place().key("configuration").index(index).key("login");
                 self.check_login(home.client, login, place)?;
             }
+            let refused = |problem| InvalidWorld::at(home.place().key("configuration").index(index), problem);
+            if has_date(&entry.value) {
+                return Err(refused(Problem::Date));
+            }
+            if self.library.configuration.len() >= MOST_CONFIGURED {
+                return Err(refused(Problem::TooMany { what: "configured values", most: MOST_CONFIGURED }));
+            }
             self.library.configuration.push(Configured {
                 branch: home.branch,
                 login: entry.login.map(Arc::from),
@@ -234,14 +255,15 @@ impl Draft {
     }
 
     fn add_keys(&mut self, client: ClientId, seeds: Vec<ApiKeySeed>) -> Result<(), InvalidWorld> {
+        let branches = self.tenants.branches.iter().enumerate().filter(|(_, branch)| branch.client == client);
+        let branches: BTreeMap<i32, BranchId> = branches.map(|(index, branch)| (branch.id, BranchId(index))).collect();
         for (index, seed) in seeds.into_iter().enumerate() {
             let place = || Home::client_place(client).key("api_key").index(index);
-            let branches = || self.tenants.branches.iter().enumerate().filter(|(_, branch)| branch.client == client);
             let branch = match seed.branch_id {
                 Some(number) => {
-                    let found = branches().find(|(_, branch)| branch.id == number).map(|(index, _)| BranchId(index));
-                    let numbers = branches().map(|(_, branch)| branch.id);
+                    let numbers = branches.keys().copied();
                     let unknown = || Problem::dangling("branch_id", number, "branch of this client", numbers);
+                    let found = branches.get(&number).copied();
                     Some(found.ok_or_else(|| InvalidWorld::at(place().key("branch_id"), unknown()))?)
                 }
                 None => None,
@@ -291,6 +313,7 @@ impl Draft {
                 let problem = Problem::twice(format!("Timbr user {:?}", user.name), WORLD);
                 return Err(InvalidWorld::at(place("name"), problem));
             }
+            check_text("name", &user.name, LONGEST).map_err(|problem| InvalidWorld::at(place("name"), problem))?;
             let name: Arc<str> = user.name.as_str().into();
             let opens = Opens::TimbrUser(Arc::clone(&name));
             self.add_key(user.token, opens, false, || place("token"))?;
@@ -302,6 +325,10 @@ impl Draft {
                 let place = timbr.clone().key("ontology").index(index).key("name");
                 return Err(InvalidWorld::at(place, Problem::twice(format!("ontology {:?}", ontology.name), WORLD)));
             }
+            if self.timbr.ontologies.len() >= MOST_ONTOLOGIES {
+                let problem = Problem::TooMany { what: "ontologies", most: MOST_ONTOLOGIES };
+                return Err(InvalidWorld::at(timbr.clone().key("ontology").index(index), problem));
+            }
             self.timbr.ontologies.push(Ontology { name: ontology.name, concepts: ontology.concepts });
         }
         Ok(())
@@ -309,6 +336,23 @@ impl Draft {
 }
 
 const WORLD: &str = "the world";
+
+const MOST_CLIENTS: usize = 10_000;
+/// Of all clients.
+const MOST_BRANCHES: usize = 10_000;
+const MOST_CONFIGURED: usize = 100_000;
+const MOST_ONTOLOGIES: usize = 10_000;
+
+/// What the TOML reader makes of a date where JSON is wanted.
+fn has_date(value: &serde_json::Value) -> bool {
+    use serde_json::Value;
+
+    match value {
+        Value::Object(members) => members.iter().any(|(name, value)| name.starts_with("$__toml") || has_date(value)),
+        Value::Array(elements) => elements.iter().any(has_date),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
 
 fn check_number(number: i32) -> Result<(), Problem> {
     if number < 1 { Err(Problem::Number(number)) } else { Ok(()) }
@@ -320,6 +364,7 @@ fn check_text(member: &str, text: &str, most: usize) -> Result<(), Problem> {
     match text.len() {
         0 => Err(Problem::Missing { member, whose: "write one".to_owned() }),
         length if length > most => Err(Problem::TooLong { member, length, most, unit: "bytes" }),
+        _ if text.contains(char::is_control) => Err(Problem::Control(member)),
         _ => Ok(()),
     }
 }

@@ -46,6 +46,9 @@ enum Format {
     Json,
 }
 
+/// Some editors put it in front.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 const DEFAULT_WORLD: &str = include_str!("default-world.toml");
 
 // === impl Directory ===
@@ -88,6 +91,7 @@ impl Format {
     }
 
     fn read(self, path: &Path, text: &str, seed: u64) -> Result<Draft, Excerpt> {
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         let world = match self {
             Self::Toml => toml::from_str(text).map_err(|error| Excerpt::of_toml(path, text, &error)),
             Self::Json => from_json(path, text),

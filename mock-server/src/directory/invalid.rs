@@ -69,6 +69,25 @@ pub enum Problem {
         /// What is counted.
         unit: &'static str,
     },
+    /// A text that cannot be shown, or handed to a program.
+    #[error("{0} has a control character in it; allowed: any other")]
+    Control(String),
+    /// A number that is none, or not one of these.
+    #[error("{member} is no number from {least} to {most}")]
+    Range {
+        /// The member.
+        member: &'static str,
+        /// The least that it can be.
+        least: f64,
+        /// The most.
+        most: f64,
+    },
+    /// The server decides it.
+    #[error("{0} follows from other rows; leave it out")]
+    Computed(String),
+    /// JSON has no such value.
+    #[error("the value has a date in it, and JSON has none; write a text")]
+    Date,
     /// A text that no header can carry.
     #[error("a header cannot carry this key; allowed: visible ASCII without blanks")]
     Key,

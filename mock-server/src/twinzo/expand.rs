@@ -21,7 +21,7 @@ pub(super) struct Inside<'w> {
 }
 
 /// Rows inside other rows, at most, in one answer: a row of many owners is there once for each.
-const MOST: usize = 100_000;
+const MOST: usize = 20_000;
 
 // === impl Inside ===
 

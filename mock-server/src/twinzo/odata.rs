@@ -11,6 +11,7 @@ mod literal;
 mod order;
 mod select;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use http::header::CONTENT_TYPE;
@@ -21,7 +22,7 @@ use wire::contract::{Contract, Shape};
 use super::problem::Refusal;
 use crate::answer::{Answer, JSON};
 use crate::config::CountForm;
-use crate::reason::Reason;
+use crate::reason::{Reason, cut};
 use crate::suggest::{nearest, one_of};
 
 use expression::Expression;
@@ -78,15 +79,15 @@ impl Query {
         let mut seen: Vec<String> = Vec::new();
         for pair in query.unwrap_or_default().split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let name = decoded(name).to_ascii_lowercase();
-            if !name.starts_with('$') {
-                continue;
+            // No option has a name that is not a text.
+            let name = decoded(name).map(|name| name.to_ascii_lowercase());
+            let Some(name) = name.filter(|name| name.starts_with('$')) else { continue };
+            let wrong = |text: &str, mistake: &Mistake| refusal(&name, text, mistake);
+            let value = decoded(value).ok_or_else(|| wrong("", &Mistake::new(0, "it is not UTF-8".to_owned())))?;
+            if seen.contains(&name) {
+                return Err(wrong(&value, &Mistake::new(0, "it is there twice".to_owned())));
             }
-            let value = decoded(value);
-            let option = read.option(&name, &value, scope);
-            let option =
-                if seen.contains(&name) { Err(Mistake::new(0, "it is there twice".to_owned())) } else { option };
-            option.map_err(|mistake| refusal(&name, &value, &mistake))?;
+            read.option(&name, &value, scope).map_err(|mistake| wrong(&value, &mistake))?;
             seen.push(name);
         }
         Ok(read)
@@ -159,27 +160,32 @@ fn number(text: &str) -> Result<usize, Mistake> {
     let number: Option<i32> = text.trim().parse().ok();
     number
         .and_then(|number| usize::try_from(number).ok())
-        .ok_or_else(|| Mistake::new(0, format!("{text:?} is not a whole number from 0 to {}", i32::MAX)))
+        .ok_or_else(|| Mistake::new(0, format!("{:?} is not a whole number from 0 to {}", short(text), i32::MAX)))
 }
 
 fn truth(text: &str) -> Result<bool, Mistake> {
     match text.trim().to_ascii_lowercase().as_str() {
         "true" => Ok(true),
         "false" => Ok(false),
-        _ => Err(Mistake::new(0, format!("{text:?} is neither true nor false"))),
+        _ => Err(Mistake::new(0, format!("{:?} is neither true nor false", short(text)))),
     }
 }
 
-fn decoded(text: &str) -> String {
+fn decoded(text: &str) -> Option<String> {
     let spaced = text.replace('+', " ");
-    percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+    percent_decode_str(&spaced).decode_utf8().ok().map(Cow::into_owned)
+}
+
+/// What a client chose, in a message: it may be as long as a head.
+fn short(text: &str) -> String {
+    cut(text.to_owned(), 60)
 }
 
 /// In the shape in which the vendor's framework complains of parameters.
 fn refusal(name: &str, text: &str, mistake: &Mistake) -> Refusal {
-    let message = mistake.describe(text);
+    let (name, message) = (short(name), mistake.describe(text));
     let refused = Reason::QueryInvalid.because(format!("{name}: {message}"));
-    Refusal::BadRequest(refused, BTreeMap::from([(name.to_owned(), vec![message])]))
+    Refusal::BadRequest(refused, BTreeMap::from([(name, vec![message])]))
 }
 
 // === impl Mistake ===

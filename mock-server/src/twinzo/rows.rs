@@ -115,20 +115,19 @@ pub(super) fn patch<R: Shown>(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     }
     let mut given: Given<R> = work.take_given()?;
     let (branch, now, secret) = (work.branch(), work.now(), secret_of(&mut given.value));
-    let (directory, is_there) = work.edit(|directory| {
+    let row = work.edit(|directory| {
         let is_there = directory.change_row::<R, Refusal>(branch, number, |row| {
             let is_given = |name: &str| given.names.contains(&name) && !R::FIXED.contains(&name);
             row.adopt(given.value, is_given);
             row.touch(now);
             check(row)
         })?;
-        Ok((directory.clone(), is_there))
+        // Somebody else may have deleted it meanwhile.
+        let row = directory.table::<R>().get(branch, number).filter(|_| is_there);
+        // A query that cannot be answered is known before anything has changed.
+        shown(work, directory, R::clone(row.ok_or_else(|| no_entity(number))?), &query)
     })?;
-    // Somebody else may have deleted it meanwhile.
-    let row = directory.table::<R>().get(branch, number).filter(|_| is_there);
-    let row = R::clone(row.ok_or_else(|| no_entity(number))?);
     work.sandbox.redactor.learn(secret.as_deref());
-    let row = shown(work, &directory, row, &query)?;
     Ok(work.row(StatusCode::OK, row, &query))
 }
 
@@ -146,13 +145,13 @@ pub(super) fn add<R: Shown>(work: &Work<'_>, query: &Query) -> Result<R, Refusal
     row.adopt(given.value, |name| given.names.contains(&name) && !R::FIXED.contains(&name));
     check(&row)?;
     let (branch, birth, secret) = (work.branch(), work.birth(), secret_of(&mut row));
-    let (directory, row) = work.edit(|directory| {
+    let row = work.edit(|directory| {
         let number = directory.add_row(branch, row, birth)?;
         let added = directory.table::<R>().get(branch, number).map(|row| R::clone(row));
-        Ok((directory.clone(), added.ok_or_else(|| no_entity(number))?))
+        shown(work, directory, added.ok_or_else(|| no_entity(number))?, query)
     })?;
     work.sandbox.redactor.learn(secret.as_deref());
-    shown(work, &directory, row, query)
+    Ok(row)
 }
 
 /// A row as answers show it, with what a directory knows of it.

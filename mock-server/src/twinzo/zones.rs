@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use wire::collection::{Area, Device, Layer, LoginName};
-use wire::contract::Linked;
+use wire::contract::{Contract, Linked};
 
 use super::devices::no_device;
 use super::expand;
 use super::media::Invalid;
+use super::odata::{self, Scope};
 use super::problem::Refusal;
 use super::work::Work;
 use crate::answer::Answer;
@@ -16,7 +17,7 @@ use crate::directory::AccountKind;
 /// `GET layers/localization/{login}`: the layers that a device is located by, each with its areas.
 pub(super) fn of_device(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let layers = layers_of(work, work.segment(0), |layer| layer.localization && !layer.is_no_go)?;
-    work.list(layers)
+    list(work, layers)
 }
 
 /// `POST layers/localization` with a login in its body: the same, as the C++ devkit asks.
@@ -30,8 +31,17 @@ pub(super) fn of_device_posted(work: &mut Work<'_>) -> Result<Answer, Refusal> {
 /// `GET layers/device/{login}`: those that a device is to keep out of.
 pub(super) fn no_go(work: &mut Work<'_>) -> Result<Answer, Refusal> {
     let layers = layers_of(work, work.segment(0), |layer| layer.is_no_go)?;
-    work.list(layers)
+    list(work, layers)
 }
+
+/// Layers with their areas, which are there whether or not a query expands them.
+fn list(work: &Work<'_>, layers: Vec<Layer>) -> Result<Answer, Refusal> {
+    let query = work.query(Scope { shape: Layer::SHAPE, expands: &["Areas"], hides: HIDDEN, is_list: true })?;
+    Ok(work.found(odata::of_all(layers, &query), &query))
+}
+
+/// What else a layer has.
+const HIDDEN: &[&str] = &["Devices", "Branch", "Paths", "Children"];
 
 /// The layers of the branch that fit: of a device that names layers, only those.
 fn layers_of(work: &Work<'_>, login: &str, fits: impl Fn(&Layer) -> bool) -> Result<Vec<Layer>, Refusal> {

@@ -156,6 +156,8 @@ async fn rows_of_others_are_shown_where_they_are_asked_for() {
     assert_eq!(json(&format!("/v3/devices/{id}")).await["Layers"], json!([]));
     assert_eq!(titles(&json("/v3/layers/2?$expand=Devices").await["Devices"]), ["Tug"]);
     assert_eq!(json("/v3/devices/login/tug-01/?$expand=Account").await["Layers"], json!([]));
+    let located = json("/v3/layers/localization/forklift-01?$expand=Areas,Devices&$select=Title").await;
+    assert_eq!(titles(&located[0]["Areas"]), ["Loading bay"]);
 }
 
 #[tokio::test]
@@ -208,8 +210,45 @@ async fn a_query_that_is_not_understood_is_refused_where_it_goes_wrong() {
     ] {
         assert_eq!(refused(&server, path).await, errors, "{path}");
     }
+    let problem = server.get("/v3/devices?$filter=Title%20eq%20'%FF'", &key()).await.assert_problem(400);
+    assert_eq!(problem["errors"], json!({ "$filter": ["it is not UTF-8"] }));
     // Nothing is stored under a query that is refused.
     let made = server.post("/v3/shifts?$top=1", &key(), &json!({ "Title": "Midnight" })).await;
     made.assert_problem(400);
     assert_eq!(ids(&server, "/v3/shifts?$filter=Title eq 'Midnight'").await, [0_i64; 0]);
+}
+
+#[tokio::test]
+async fn rows_inside_others_have_an_end() {
+    let server = TestServer::with(|config| config.world.generate = "beacons=45000".parse().unwrap()).await;
+    assert_eq!(
+        refused(&server, "/v3/sectors?$expand=Beacons").await,
+        json!({ "$expand": ["more than 20000 rows would stand inside others; ask for fewer with $top or $filter"] })
+    );
+    server.get("/v3/sectors?$expand=Sensors", &key()).await.assert(200);
+    // Nothing has changed when it turns out that the answer cannot be given.
+    let change = server.request(Method::PATCH, "/v3/sectors/1?$expand=Beacons").json(&json!({ "Title": "New" }));
+    assert_eq!(key().sign(change).send().await.unwrap().status(), 400);
+    assert_eq!(ids(&server, "/v3/sectors?$filter=Title eq 'New'").await, [0_i64; 0]);
+}
+
+#[tokio::test]
+async fn whatever_a_position_changes_can_be_asked_for() {
+    let server = TestServer::start().await;
+    let before = server.get("/v3/devices/1", &key()).await.assert(200).json();
+    let forklift = server.signature_of("forklift-01").await;
+    let record = json!([{ "Timestamp": START_MS, "SectorId": 2, "X": 1.5, "Y": 2.5, "Z": 3.5, "Battery": 87, "IsMoving": true }]);
+    server.post("/v3/localization", &forklift, &record).await.assert(200);
+    let fall = json!({ "Login": "forklift-01", "Timestamp": START_MS, "FallType": "ManDown" });
+    server.post("/v3/devices/man-down", &key(), &fall).await.assert(200);
+    let after = server.get("/v3/devices/1", &key()).await.assert(200).json();
+    let changed: Vec<_> = after.as_object().unwrap().iter().filter(|(name, value)| before[*name] != **value).collect();
+    let names: Vec<_> = changed.iter().map(|(name, _)| name.as_str()).collect();
+    let expected = ["SectorId", "LastTimeOnline", "X", "Y", "IsMoving", "FallStatus", "Battery", "Heartbeat", "Z"];
+    assert_eq!(names, expected);
+    for (name, value) in changed {
+        let value = value.as_str().map_or_else(|| value.to_string(), |text| format!("'{text}'"));
+        let filter = format!("{name} eq {value} and Id eq 1");
+        assert_eq!(ids(&server, &format!("/v3/devices?$filter={filter}")).await, [1], "{filter}");
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 use wire::collection::UserDetail;
-use wire::contract::Value;
+use wire::contract::{Kind, Value};
 
 use super::{Draft, Home, WORLD, check_number};
 use crate::directory::derive::placed_guid;
@@ -108,6 +108,9 @@ impl Draft {
         if !R::table(&self.tables).is_free(number) {
             return Err(at_member(R::NUMBER, Problem::twice(format!("{what} number {number}"), WORLD)));
         }
+        if let Some(name) = given.iter().find(|name| is_computed::<R>(name)) {
+            return Err(at_member(name, Problem::Computed(snake(name).into_owned())));
+        }
         let mut row = R::blank();
         row.adopt(seed.clone(), |name| given.contains(&name));
         row.identify(Birth { number, branch: home.number, guid: home.guid(what, number), now: MADE });
@@ -148,6 +151,12 @@ impl Draft {
         let number = row.number();
         Ok(R::table_mut(&mut self.tables).put(home.branch, number, row)?)
     }
+}
+
+/// Whether a member is a list of other rows, which the server looks up.
+fn is_computed<R: Row>(name: &str) -> bool {
+    let is_list = |kind| matches!(kind, Kind::List(_)) || matches!(kind, Kind::Secret(Kind::List(_)));
+    R::FIXED.contains(&name) && R::SHAPE.field(name).is_some_and(|field| is_list(field.kind))
 }
 
 fn check_texts<R: Row>(row: &R, what: &str) -> Result<(), (&'static str, Problem)> {

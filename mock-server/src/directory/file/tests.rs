@@ -266,3 +266,31 @@ fn keys_quirks_and_configuration_name_what_the_client_has() {
         "login \"a\" is unknown; there is none",
     );
 }
+
+#[test]
+fn what_no_answer_may_have_is_refused() {
+    let sectors = "areas follows from other rows; leave it out";
+    check_toml("sector = [{ areas = [1] }]\n", (5, 21), sectors);
+    check_json("\"sector\": [{\"areas\": [1]}]", 22, sectors);
+    check_toml(
+        "sensor = [{ login = 's', sensor_data = [{}] }]\n",
+        (5, 40),
+        "sensor_data follows from other rows; leave it out",
+    );
+    check_toml("latitude = nan\n", (5, 12), "latitude is no number from -90 to 90");
+    check_json("\"longitude\": 181", 14, "longitude is no number from -180 to 180");
+    let date = "the value has a date in it, and JSON has none; write a text";
+    check_toml("configuration = [{ key = 'k', value = { a = [2026-01-01] } }]\n", (5, 18), date);
+    let control = "login has a control character in it; allowed: any other";
+    check_json("\"device\": [{\"login\": \"a\\u0000b\"}]", 22, control);
+}
+
+#[test]
+fn a_byte_order_mark_is_no_mistake() {
+    for (name, text) in [
+        ("w.json", "\u{feff}{\"client\": [{\"name\": \"acme\", \"branch\": [{\"title\": \"Hall\"}]}]}".to_owned()),
+        ("w.toml", format!("\u{feff}{TOML}")),
+    ] {
+        assert_eq!(refusal(name, &text), "", "{name}");
+    }
+}

@@ -1,5 +1,5 @@
-//! Secrets that are looked for as they are, however many: only their hashes are kept, and a look at a place of a text
-//! costs the same with ten secrets as with a million.
+//! Secrets that are looked for as they are, however many: only their hashes are kept. A look at a place of a text costs
+//! as much as there are lengths of secrets that begin with the same six bytes, whether ten secrets have them or a million.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};

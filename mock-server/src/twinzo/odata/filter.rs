@@ -8,17 +8,21 @@ use super::Mistake;
 use super::expression::{Comparison, Expression, Literal, Operand, Where};
 use super::lexer::{Placed, Token, tokens};
 use super::literal::{Type, is_shown};
+use super::short;
 use crate::suggest::{nearest, one_of};
 
 /// Parentheses and negations within one another, at most.
 const DEEPEST: usize = 50;
+
+/// Conditions and values of lists, at most: each is looked at for every row.
+const MOST: usize = 100;
 
 /// Functions that can stand in a filter, for those who meant one of them.
 const FUNCTIONS: [&str; 5] = ["contains", "startswith", "endswith", "tolower", "toupper"];
 
 /// Reads a filter.
 pub(super) fn parse(text: &str, shape: &'static Shape) -> Result<Expression, Mistake> {
-    let mut reader = Reader { tokens: &tokens(text)?, next: 0, end: text.len(), depth: 0, shape };
+    let mut reader = Reader { tokens: &tokens(text)?, next: 0, end: text.len(), depth: 0, conditions: 0, shape };
     let expression = reader.any()?;
     match reader.peek() {
         None => Ok(expression),
@@ -35,7 +39,7 @@ pub(super) fn member(shape: &'static Shape, name: &str, at: usize) -> Result<(us
             Some(name) => format!("did you mean {name}?"),
             None => one_of(names()),
         };
-        Mistake::new(at, format!("{} has no member {name}; {hint}", shape.name))
+        Mistake::new(at, format!("{} has no member {}; {hint}", shape.name, short(name)))
     })
 }
 
@@ -46,6 +50,8 @@ struct Reader<'t> {
     /// Where the text ends.
     end: usize,
     depth: usize,
+    /// How many there were so far.
+    conditions: usize,
     shape: &'static Shape,
 }
 
@@ -69,7 +75,7 @@ impl<'t> Reader<'t> {
     }
 
     fn expected(&self, what: &str) -> Mistake {
-        let found = self.peek().map_or_else(|| "the end".to_owned(), |token| format!("{token}"));
+        let found = self.peek().map_or_else(|| "the end".to_owned(), |token| short(&token.to_string()));
         Mistake::new(self.at(), format!("expected {what}, found {found}"))
     }
 
@@ -86,6 +92,15 @@ impl<'t> Reader<'t> {
             return Ok(());
         }
         Err(self.expected(&mark.to_string()))
+    }
+
+    /// One more condition, or value of a list.
+    fn condition(&mut self) -> Result<(), Mistake> {
+        self.conditions += 1;
+        if self.conditions > MOST {
+            return Err(Mistake::new(self.at(), format!("more than {MOST} conditions and values of lists")));
+        }
+        Ok(())
     }
 
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Mistake>) -> Result<T, Mistake> {
@@ -135,6 +150,7 @@ impl<'t> Reader<'t> {
 
     /// A comparison, or something that is true or false by itself.
     fn said(&mut self) -> Result<Expression, Mistake> {
+        self.condition()?;
         if let Some(place) = self.finder() {
             return self.find(place);
         }
@@ -164,6 +180,7 @@ impl<'t> Reader<'t> {
         let mut among = Vec::new();
         loop {
             let at = self.at();
+            self.condition()?;
             let right = self.operand()?;
             comparable(&left, &right, at)?;
             let Operand::Literal(literal) = right.operand else {
@@ -242,16 +259,22 @@ impl<'t> Reader<'t> {
                             Some(name) => format!("did you mean {name}?"),
                             None => one_of(FUNCTIONS),
                         };
-                        return Err(Mistake::new(at, format!("there is no function {word} here; {hint}")));
+                        return Err(Mistake::new(at, format!("there is no function {} here; {hint}", short(word))));
                     }
                 };
                 self.next += 1;
                 let inner = self.deeper(Self::text)?;
                 self.mark(&Token::Close)?;
-                Ok(Typed { operand: recased(Box::new(inner)), kind: Type::Text, at })
+                // Of several the outermost decides alone.
+                let inner = match inner {
+                    Operand::Lower(inner) | Operand::Upper(inner) => inner,
+                    inner @ (Operand::Member(_) | Operand::Literal(_)) => Box::new(inner),
+                };
+                Ok(Typed { operand: recased(inner), kind: Type::Text, at })
             }
             Some(Token::Slash) => {
-                let message = format!("{word} is followed by a path; only a row's own members can be asked for");
+                let message =
+                    format!("{} is followed by a path; only a row's own members can be asked for", short(word));
                 Err(Mistake::new(at, message))
             }
             _ => {
@@ -276,7 +299,7 @@ fn comparable(left: &Typed, right: &Typed, at: usize) -> Result<(), Mistake> {
             && !names.contains(&&**text)
         {
             let hint = one_of(names.iter().copied());
-            return Err(Mistake::new(other.at, format!("'{text}' is none of its names; {hint}")));
+            return Err(Mistake::new(other.at, format!("'{}' is none of its names; {hint}", short(text))));
         }
     }
     Ok(())

@@ -10,6 +10,7 @@ use wire::contract::Contract;
 use super::Query;
 use super::index::{self, Candidates, Keys};
 use super::order::compare;
+use crate::beside;
 use crate::directory::{Directory, Row, Table};
 use crate::twinzo::rows::Shown;
 use crate::twinzo::work::Work;
@@ -50,8 +51,28 @@ pub(in crate::twinzo) fn of_table<R: Shown>(work: &Work<'_>, query: &Query) -> F
         return Found { rows: completed(rows, work, directory), count: query.counts.then_some(len) };
     }
     let all = Candidates::Within(i64::MIN..=i64::MAX);
-    let candidates = query.filter.as_ref().map_or(all, |filter| index::candidates(filter, R::SHAPE, R::keys()));
-    let rows = rows_of(table, candidates, work);
+    let candidates = query.filter.as_ref().map_or(all, |filter| index::candidates(filter, R::SHAPE, keys_of::<R>()));
+    let most = match &candidates {
+        Candidates::These(keys) => keys.len(),
+        Candidates::Within(_) => table.places(branch, ..).len(),
+    };
+    let scan = || looked_at(work, query, candidates, way, page);
+    if most > MANY { beside::the_others(scan) } else { scan() }
+}
+
+/// Rows of which a look at each may take long enough for others to notice.
+const MANY: usize = 10_000;
+
+/// The rows that a look at each candidate leaves.
+fn looked_at<R: Shown>(
+    work: &Work<'_>,
+    query: &Query,
+    candidates: Candidates<'_>,
+    way: Option<bool>,
+    page: Range<usize>,
+) -> Found<R> {
+    let directory = work.directory();
+    let rows = rows_of(directory.table::<R>(), candidates, work);
     // What a position says of a row comes before what the row says.
     let is_live = query.looks_at::<R>(R::LIVE);
     let (rows, count) = match way {
@@ -188,10 +209,6 @@ impl Query {
 }
 
 /// What the rows of a collection are found by.
-trait Keyed: Row {
-    fn keys() -> Keys {
-        Keys { number: Self::NUMBER, login: Self::HOLDER.map(|_| "Login") }
-    }
+fn keys_of<R: Row>() -> Keys {
+    Keys { number: R::NUMBER, login: R::HOLDER.map(|_| "Login") }
 }
-
-impl<R: Row> Keyed for R {}

@@ -8,6 +8,7 @@ use super::Mistake;
 use super::filter::member;
 use super::lexer::{Token, tokens};
 use super::literal::{Type, order};
+use super::short;
 
 /// One member to sort by.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -16,6 +17,9 @@ pub(super) struct Key {
     pub(super) member: usize,
     pub(super) is_down: bool,
 }
+
+/// Members to sort by, at most.
+const MOST: usize = 16;
 
 /// Reads an order.
 pub(super) fn parse(text: &str, shape: &'static Shape) -> Result<Vec<Key>, Mistake> {
@@ -26,7 +30,10 @@ pub(super) fn parse(text: &str, shape: &'static Shape) -> Result<Vec<Key>, Mista
             return Err(Mistake::new(text.len(), "expected a member between commas".to_owned()));
         };
         let Token::Word(word) = &name.token else {
-            return Err(Mistake::new(name.span.start, format!("expected a member, found {}", name.token)));
+            return Err(Mistake::new(
+                name.span.start,
+                format!("expected a member, found {}", short(&name.token.to_string())),
+            ));
         };
         let (place, field) = member(shape, word, name.span.start)?;
         if Type::of(field.kind).is_none() {
@@ -38,10 +45,16 @@ pub(super) fn parse(text: &str, shape: &'static Shape) -> Result<Vec<Key>, Mista
             [direction] if matches!(&direction.token, Token::Word(word) if word.eq_ignore_ascii_case("asc")) => false,
             [direction] if matches!(&direction.token, Token::Word(word) if word.eq_ignore_ascii_case("desc")) => true,
             [stranger, ..] => {
-                let message = format!("expected asc, desc or a comma, found {}", stranger.token);
+                let message = format!("expected asc, desc or a comma, found {}", short(&stranger.token.to_string()));
                 return Err(Mistake::new(stranger.span.start, message));
             }
         };
+        if keys.iter().any(|key: &Key| key.member == place) {
+            return Err(Mistake::new(name.span.start, format!("{} is there twice", field.name)));
+        }
+        if keys.len() == MOST {
+            return Err(Mistake::new(name.span.start, format!("more than {MOST} members to sort by")));
+        }
         keys.push(Key { member: place, is_down });
     }
     Ok(keys)

@@ -4,7 +4,7 @@ use wire::contract::{Contract, Shape};
 
 use super::filter::member;
 use super::lexer::{Token, tokens};
-use super::{Mistake, Scope};
+use super::{Mistake, Scope, short};
 use crate::suggest::one_of;
 
 /// The members to show; `None` for all.
@@ -35,7 +35,7 @@ pub(super) fn expansions(text: &str, scope: Scope) -> Result<Vec<&'static str>, 
             None => {
                 let known = || scope.expands.iter().chain(scope.hides).copied();
                 let hint = if known().next().is_none() { "it has none".to_owned() } else { one_of(known()) };
-                let message = format!("{} has no rows {name} to expand; {hint}", scope.shape.name);
+                let message = format!("{} has no rows {} to expand; {hint}", scope.shape.name, short(&name));
                 return Err(Mistake::new(at, message));
             }
         }
@@ -63,7 +63,7 @@ fn names(text: &str) -> Result<Vec<(Option<String>, usize)>, Mistake> {
             let message = if is_within {
                 "options and paths within it are not known here; give names between commas".to_owned()
             } else {
-                format!("expected a comma, found {}", stranger.token)
+                format!("expected a comma, found {}", short(&stranger.token.to_string()))
             };
             return Err(Mistake::new(stranger.span.start, message));
         }
@@ -72,7 +72,7 @@ fn names(text: &str) -> Result<Vec<(Option<String>, usize)>, Mistake> {
         } else if name.token == Token::Star {
             names.push((None, at));
         } else {
-            return Err(Mistake::new(at, format!("expected a name, found {}", name.token)));
+            return Err(Mistake::new(at, format!("expected a name, found {}", short(&name.token.to_string()))));
         }
     }
     Ok(names)

@@ -78,13 +78,16 @@ fn filters_say_what_they_say() {
 }
 
 #[test]
-fn guids_and_doubles_compare_as_what_they_are() {
+fn guids_compare_as_what_they_are() {
     let guid = "004706bc-968b-41a9-9fa4-16465ca1e40d";
     let sector = Sector { guid: Guid(guid.parse().unwrap()), ..Sector::default() };
     let holds = |filter: &str| filter::parse(filter, Sector::SHAPE).unwrap().holds(&sector);
     assert!(holds(&format!("Guid eq {}", guid.to_uppercase())));
     assert!(!holds(&format!("Guid ne {guid}")));
 }
+
+const MEMBERS: &str = "Id, Mac, BranchId, SectorId, ValidSectorId, Title, Note, LastTimeOnline, ValidLastTimeOnline, X, Y, \
+    ValidX, ValidY, AppVersion, IsMoving, FallStatus, Battery, DeviceTypeId, DeviceType, Login, …";
 
 #[test]
 fn what_is_not_understood_is_refused_with_its_place() {
@@ -132,6 +135,11 @@ fn what_is_not_understood_is_refused_with_its_place() {
             "options and paths within it are not known here; give names between commas, at character 7",
         ),
         ("$expand", "Areas", "DeviceContract has no rows Areas to expand; allowed: Layers, Account"),
+        (
+            "$filter",
+            &format!("{} eq 1", "x".repeat(5000)),
+            &format!("DeviceContract has no member {}…; allowed: {MEMBERS}", "x".repeat(60)),
+        ),
         ("$filtre", "Id eq 1", "there is no such option here; did you mean $filter?"),
         (
             "$apply",
@@ -157,8 +165,16 @@ fn depth_has_an_end() {
     assert_eq!(wrong("$filter", &nested(51)), "more than 50 levels within one another, at character 52");
     assert!(wrong("$filter", &format!("{}Id eq 7", "not ".repeat(60_000))).starts_with("more than 50 levels"));
     assert!(wrong("$filter", &"tolower(".repeat(60_000)).starts_with("more than 50 levels"));
-    // A long row of alternatives is not deep.
-    assert!(holds(&vec!["Id eq 7"; 20_000].join(" or ")));
+    // A long row of alternatives is not deep, and has an end of its own.
+    assert!(holds(&vec!["Id eq 7"; 100].join(" or ")));
+    let more = "more than 100 conditions and values of lists, at character ";
+    assert_eq!(wrong("$filter", &vec!["Id eq 7"; 101].join(" or ")), format!("{more}1101"));
+    assert_eq!(wrong("$filter", &format!("Id in ({})", vec!["7"; 101].join(","))), format!("{more}206"));
+    assert_eq!(wrong("$orderby", "Id,Title desc,id"), "Id is there twice, at character 15");
+    let many = Device::SHAPE.fields[..17].iter().map(|field| field.name).collect::<Vec<_>>().join(",");
+    assert!(wrong("$orderby", &many).starts_with("more than 16 members to sort by, at character "));
+    // Of many functions within one another only the outermost is called.
+    assert!(holds("toupper(tolower(toupper(Login))) eq 'AGV-07'"));
 }
 
 #[test]

@@ -36,19 +36,6 @@ impl Member for Loose {
         self.0.is_null()
     }
 
-    fn value(&self) -> Value<'_> {
-        match &self.0 {
-            serde_json::Value::Null => Value::Nothing,
-            serde_json::Value::Bool(truth) => Value::Bool(*truth),
-            serde_json::Value::Number(number) => match number.as_i64() {
-                Some(whole) => Value::Integer(whole),
-                None => number.as_f64().map_or(Value::Nothing, Value::Double),
-            },
-            serde_json::Value::String(text) => Value::Text(text.as_str().into()),
-            serde_json::Value::Array(_) | serde_json::Value::Object(_) => Value::Compound,
-        }
-    }
-
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
     }
