@@ -6,6 +6,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use jiff::Timestamp;
 use serde::Serialize;
 use wire::problem::Problem;
 
@@ -41,6 +42,8 @@ pub(crate) struct Outcome {
     pub(crate) wait: Wait,
     /// What looks odd without being wrong.
     pub(crate) hints: Vec<String>,
+    /// When there will be what the client asked for in vain, on the sandbox's clock.
+    pub(crate) until: Option<Timestamp>,
     /// What the connection does to the answer.
     pub(crate) tamper: Option<Tamper>,
 }
@@ -124,6 +127,7 @@ impl Outcome {
             items: Vec::new(),
             wait: Wait::default(),
             hints: Vec::new(),
+            until: None,
             tamper: None,
         }
     }

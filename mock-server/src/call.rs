@@ -41,12 +41,19 @@ impl Call<'_> {
 
     /// The first value of a query parameter, decoded; names are compared without regard to case.
     pub(crate) fn parameter(&self, name: &str) -> Option<String> {
-        let decoded = |text: &str| {
-            let spaced = text.replace('+', " ");
-            percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
-        };
-        let pairs = self.query?.split('&').filter_map(|pair| pair.split_once('='));
-        let (_, value) = pairs.into_iter().find(|(key, _)| decoded(key).eq_ignore_ascii_case(name))?;
-        Some(decoded(value))
+        let found = pairs(self.query?).find(|(key, value)| value.is_some() && key.eq_ignore_ascii_case(name));
+        found.and_then(|(_, value)| value)
     }
+}
+
+/// The parts of a query or of a form, decoded: a name, and what stands behind its `=`, if there is one.
+pub(crate) fn pairs(text: &str) -> impl Iterator<Item = (String, Option<String>)> {
+    let decoded = |text: &str| {
+        let spaced = text.replace('+', " ");
+        percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+    };
+    text.split('&').filter(|part| !part.is_empty()).map(move |part| match part.split_once('=') {
+        Some((name, value)) => (decoded(name), Some(decoded(value))),
+        None => (decoded(part), None),
+    })
 }

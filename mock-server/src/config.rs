@@ -5,6 +5,7 @@
 mod file;
 mod open;
 mod sections;
+mod timbr;
 mod twinzo;
 mod unit;
 mod world;
@@ -18,6 +19,7 @@ pub use open::{
 pub use sections::{
     Cors, EntropySection, JournalSection, LimitsSection, PositionsSection, ServerSection, TimbrSection, TlsSection,
 };
+pub use timbr::{ContentTypes, ErrorStyle, Example, HistorySection, MessageSpec, PlatformSection, PromptPart, Role};
 pub use twinzo::{OldToken, RefreshSection, TwinzoSection};
 pub(crate) use unit::parse_signed;
 pub use unit::{Count, Size, Span};

@@ -231,14 +231,8 @@ impl Received<'_> {
 fn dispatch(sandbox: &Sandbox, call: &Call<'_>, route: Route) -> Outcome {
     match route {
         Route::To(Operation::Twinzo(operation), segments) => twinzo::answer(sandbox, call, operation, &segments),
-        Route::To(Operation::Timbr(operation), segments) => {
-            timbr::answer(sandbox, call, operation, segments.first().map(String::as_str))
-        }
-        Route::WrongMethod(vendor, allowed) => {
-            let refused = Reason::MethodNotAllowed.because(format!("the path knows {} only", names(&allowed)));
-            let lost = Outcome::anonymous(Answer::method_not_allowed(&allowed), Some(refused));
-            govern_lost(sandbox, call, Some(vendor), lost)
-        }
+        Route::To(Operation::Timbr(operation), segments) => timbr::answer(sandbox, call, operation, &segments),
+        Route::WrongMethod(vendor, allowed) => govern_lost(sandbox, call, Some(vendor), wrong_method(vendor, &allowed)),
         Route::Unknown(vendor) => govern_lost(sandbox, call, Some(vendor), unknown(vendor, call)),
         Route::Outside => govern_lost(sandbox, call, None, outside(call)),
     }
@@ -263,13 +257,21 @@ fn unreadable(vendor: Option<Vendor>, call: &Call<'_>, unread: Unread, route: &R
             };
             Outcome::anonymous(answer, Some(refused))
         }
-        Route::WrongMethod(_, allowed) => {
-            let refused = Reason::MethodNotAllowed.because(format!("the path knows {} only", names(allowed)));
-            Outcome::anonymous(Answer::method_not_allowed(allowed), Some(refused))
-        }
+        Route::WrongMethod(vendor, allowed) => wrong_method(*vendor, allowed),
         Route::Unknown(vendor) => unknown(*vendor, call),
         Route::Outside => outside(call),
     }
+}
+
+fn wrong_method(vendor: Vendor, allowed: &[Method]) -> Outcome {
+    let refused = Reason::MethodNotAllowed.because(format!("the path knows {} only", names(allowed)));
+    let mut answer = Answer::method_not_allowed(allowed);
+    if vendor == Vendor::Timbr {
+        let worded = timbr::envelope_error(answer.status, &format!("Method not allowed: {} only", names(allowed)));
+        answer.headers.extend(worded.headers);
+        answer.body = worded.body;
+    }
+    Outcome::anonymous(answer, Some(refused))
 }
 
 fn names(methods: &[Method]) -> String {
@@ -287,7 +289,10 @@ fn unknown(vendor: Vendor, call: &Call<'_>) -> Outcome {
 
 /// Outside both vendors' paths a wrong base URL is likely: say where they are.
 fn outside(call: &Call<'_>) -> Outcome {
-    let detail = format!("no vendor answers {}; twinzo is under /v3, /v3.0 and /api/v3, Timbr under /timbr", call.path);
+    let detail = format!(
+        "no vendor answers {}; twinzo is under /v3, /v3.0 and /api/v3, Timbr under /timbr and /timbr-server",
+        call.path
+    );
     let answer = Answer::problem(StatusCode::NOT_FOUND, detail.clone());
     Outcome::anonymous(answer, Some(Reason::RouteUnknown.because(detail)))
 }
@@ -306,6 +311,7 @@ fn remark_on_waiting(sandbox: &Sandbox, now: Timestamp, outcome: &mut Outcome) {
     let in_seconds = |text: &str| text.parse().ok().map(SignedDuration::from_secs);
     let as_date = |text: &str| Some(rfc2822::parse(text).ok()?.timestamp().duration_since(now));
     let wait = wait.and_then(|text| in_seconds(text).or_else(|| as_date(text)));
+    let wait = wait.or_else(|| outcome.until.map(|until| until.duration_since(now)));
     let clock = sandbox.clock.read();
     if clock.mode != ClockMode::Frozen {
         return;

@@ -148,9 +148,26 @@ operations! {
     /// What Timbr can be asked for.
     TimbrOperation {
         GetToken = "timbr.get_token", POST "api/get_token";
+        GetUserToken = "timbr.get_user_token", GET "get_timbr_user_token";
+        LoginPage = "timbr.login_page", GET "/login";
+        Login = "timbr.login", POST "/login";
         Query = "timbr.query", POST "api/query";
         OpenapiQuery = "timbr.openapi_query", POST "openapi/ontology/{ontology}/query";
+        AsyncResult = "timbr.async_result", GET "openapi/get-async-results/{id}";
         GetOntologies = "timbr.get_ontologies", GET "api/get_ontologies";
+        GetOntology = "timbr.get_ontology", POST "api/get_ontology/{ontology}";
+        Concept = "timbr.concept", GET "api/q/{ontology}/concept/{concept}";
+        View = "timbr.view", GET "api/q/{ontology}/view/{view}";
+        GetConfig = "timbr.get_config", POST "api/get_config/{name}";
+        ClearCache = "timbr.clear_cache", POST "api/clear_cache/{ontology}";
+        LlmPrompts = "timbr.llm_prompts", POST "api/llm_prompts/{name}";
+        Conversation = "timbr.conversation_history", GET "api/fetch_conversation_history";
+        KbSearch = "timbr.kb_search", POST "api/kb/search";
+        ExecutePrompt = "timbr.execute_prompt", POST "openapi/execute/prompt";
+        ExecuteAnswer = "timbr.execute_answer", POST "openapi/execute/answer";
+        ShowOntologies = "timbr.show_ontologies", GET "openapi/execute/show_ontologies";
+        LogAgent = "timbr.log_agent", POST "/timbr-server/log_agent/{event}";
+        LogBenchmark = "timbr.log_benchmark", POST "/timbr-server/log_benchmark/{event}";
     }
 }
 
@@ -195,12 +212,22 @@ impl Operation {
         }
     }
 
-    /// Its path below the vendor's prefixes, with the variable segment in braces.
+    /// Its path below the vendor's prefixes, with the variable segments in braces. One that begins with a slash is
+    /// whole: it stands beside the prefixes.
     pub fn route(self) -> &'static str {
         match self {
             Self::Twinzo(operation) => operation.route(),
             Self::Timbr(operation) => operation.route(),
         }
+    }
+
+    /// Its whole paths: one for each prefix of the vendor.
+    pub fn paths(self) -> Vec<String> {
+        let route = self.route();
+        if route.starts_with('/') {
+            return vec![route.to_owned()];
+        }
+        self.vendor().prefixes().iter().map(|prefix| format!("{prefix}/{route}")).collect()
     }
 
     /// The method that it is called with.
@@ -240,7 +267,7 @@ impl Vendor {
     /// Both, in the order of the documentation.
     pub const ALL: [Self; 2] = [Self::Twinzo, Self::Timbr];
 
-    /// What stands before every path of its API.
+    /// What stands before the paths of its API.
     pub fn prefixes(self) -> &'static [&'static str] {
         match self {
             Self::Twinzo => &wire::path::TWINZO_PREFIXES,
@@ -294,14 +321,14 @@ mod tests {
     #[test]
     fn every_operation_is_found_at_its_route() {
         for operation in Operation::all() {
-            let segments = operation.route().split('/').map(|segment| match segment {
-                "{id}" => "1",
-                segment if segment.starts_with('{') => "x",
-                segment => segment,
-            });
-            let route = segments.collect::<Vec<_>>().join("/");
-            for prefix in operation.vendor().prefixes() {
-                let found = Route::find(operation.method(), &format!("{prefix}/{route}"));
+            for path in operation.paths() {
+                let segments = path.split('/').map(|segment| match segment {
+                    "{id}" => "1",
+                    segment if segment.starts_with('{') => "x",
+                    segment => segment,
+                });
+                let path = segments.collect::<Vec<_>>().join("/");
+                let found = Route::find(operation.method(), &path);
                 assert!(matches!(found, Route::To(found, _) if found == operation), "{operation}: {found:?}");
             }
         }

@@ -25,6 +25,7 @@ use crate::http_date::HttpDates;
 use crate::journal::{Journal, Redactor};
 use crate::limit::{LimitSpec, Limits};
 use crate::listener::Listeners;
+use crate::timbr::Kept;
 use crate::token::Tokens;
 use crate::twinzo::Positions;
 
@@ -54,6 +55,7 @@ pub struct Sandbox {
     /// Its twinzo tokens.
     pub tokens: Tokens,
     pub(crate) positions: Positions,
+    pub(crate) timbr: Kept,
     /// Its rules.
     pub faults: Faults,
     /// Those of the accounts that misbehave by themselves, made when the first of these calls.
@@ -160,6 +162,7 @@ impl Sandbox {
             entropy: Entropy::new(seed.entropy, &common.run, id),
             tokens: Tokens::default(),
             positions: Positions::default(),
+            timbr: Kept::default(),
             faults: Faults::new(seed.entropy, id),
             quirks: OnceLock::new(),
             limits: Limits::default(),
@@ -241,7 +244,7 @@ impl Sandbox {
         self.replace_settings(&gone, setup.settings.patched(patch)?, Some(&setup.settings))
     }
 
-    /// Back to the seed: directory, settings, tokens, positions, faults, journal, the clock as configured, and the
+    /// Back to the seed: directory, settings, tokens, positions, what is kept of Timbr, faults, journal, the clock as configured, and the
     /// listeners as they were opened.
     pub fn reset(&self) -> Result<(), InvalidSandbox> {
         let gone = self.edits();
@@ -250,6 +253,7 @@ impl Sandbox {
         self.clock.reset();
         self.tokens.clear();
         self.positions.clear();
+        self.timbr.clear();
         self.faults.clear();
         if let Some(quirks) = self.quirks.get() {
             quirks.forget();

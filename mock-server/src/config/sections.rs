@@ -1,5 +1,6 @@
 //! The sections with their defaults. `docs/configuration.md` explains them to users.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
@@ -7,6 +8,7 @@ use secrecy::SecretString;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::timbr::{ContentTypes, ErrorStyle, Example, HistorySection, MessageSpec, PlatformSection, PromptPart};
 use super::unit::{Count, Size, Span};
 use crate::timbr::CannedSpec;
 use crate::timbr::bearer::{BearerKey, BearerPlaintext};
@@ -164,7 +166,7 @@ pub struct PositionsSection {
 }
 
 /// `[timbr]`: the Timbr service.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TimbrSection {
     /// Encrypts bearers; the world's own if absent.
@@ -177,6 +179,32 @@ pub struct TimbrSection {
     pub bearer_ttl: Option<Span>,
     /// Answers to SQL, the first that fits.
     pub answers: Vec<CannedSpec>,
+    /// Which status the errors of the query routes have.
+    pub error_style: ErrorStyle,
+    /// Which `Content-Type` requests may have.
+    pub content_types: ContentTypes,
+    /// How long an asynchronous query takes; no time at all if absent.
+    pub async_duration: Option<Span>,
+    /// How long its result is kept once it is there.
+    pub async_ttl: Span,
+    /// Whether a result can be fetched once only.
+    pub async_once: bool,
+    /// Asynchronous queries kept; the oldest that is over makes room.
+    pub async_queries: Count,
+    /// Bytes of their results at most.
+    pub async_bytes: Size,
+    /// Values that `get_config` tells, by name.
+    pub config: BTreeMap<String, String>,
+    /// Prompts beside the built-in ones, or in their place, by name.
+    pub prompts: BTreeMap<String, Vec<PromptPart>>,
+    /// Examples of knowledge bases.
+    pub knowledge: Vec<Example>,
+    /// Messages of conversations before those that agents report.
+    pub conversations: Vec<MessageSpec>,
+    /// How much is kept of what agents report.
+    pub history: HistorySection,
+    /// The web interface.
+    pub platform: PlatformSection,
 }
 
 /// hyper's buffer cannot be smaller.
@@ -249,5 +277,30 @@ impl Default for EntropySection {
 impl Default for PositionsSection {
     fn default() -> Self {
         Self { per_device: Count::new(100_000), bytes_per_device: Size::from_bytes(64 << 20) }
+    }
+}
+
+impl Default for TimbrSection {
+    fn default() -> Self {
+        Self {
+            auth_salt: None,
+            bearer_key: BearerKey::default(),
+            bearer_plaintext: BearerPlaintext::default(),
+            bearer_ttl: None,
+            answers: Vec::new(),
+            error_style: ErrorStyle::default(),
+            content_types: ContentTypes::default(),
+            async_duration: None,
+            async_ttl: Span::from_secs(60 * 60),
+            async_once: true,
+            async_queries: Count::new(1000),
+            async_bytes: Size::from_bytes(64 << 20),
+            config: BTreeMap::new(),
+            prompts: BTreeMap::new(),
+            knowledge: Vec::new(),
+            conversations: Vec::new(),
+            history: HistorySection::default(),
+            platform: PlatformSection::default(),
+        }
     }
 }

@@ -64,8 +64,7 @@ impl Faults {
             let name = HeaderName::try_from(name.as_str()).map_err(|_| wrong())?;
             headers.append(name, HeaderValue::try_from(value.as_str()).map_err(|_| wrong())?);
         }
-        let prefix = operation.vendor().prefixes().last().copied().unwrap_or_default();
-        let path = format!("{prefix}/{}", operation.route());
+        let path = operation.paths().pop().unwrap_or_default();
         let body = Bytes::from(probe.body.clone());
         let subject = Subject::hypothetical(operation, &path, &headers, &body, now, probe.connection, who);
         let (mut decision, mut why) = (Decision::default(), Vec::new());

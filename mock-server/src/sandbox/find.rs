@@ -12,6 +12,7 @@ use super::credential::{Credential, Holder};
 use super::registry::Registry;
 use super::{DEFAULT, Sandbox};
 use crate::suggest::Unknown;
+use crate::timbr;
 use crate::token::Tag;
 
 /// Where a request belongs.
@@ -108,9 +109,10 @@ pub(crate) fn find_by_credential(
     let key = |name| text(name).map(|text| Credential::Key(text.to_owned()));
     let guid = text(header::CLIENT).and_then(|text| Uuid::try_parse(text).ok()).map(Credential::ClientGuid);
     let name = client_name().map(Credential::ClientName);
+    let timbr = timbr::token_of(headers).map(Credential::Key);
     let tag = text(header::TOKEN).and_then(Tag::of);
     let mut ambiguous = false;
-    for credential in [guid, name, key(header::API_KEY), key(header::X_API_KEY)].into_iter().flatten() {
+    for credential in [guid, name, key(header::API_KEY), timbr].into_iter().flatten() {
         match registry.index().holder(&credential) {
             Holder::One(id) => {
                 if let Some(sandbox) = registry.get(&id) {

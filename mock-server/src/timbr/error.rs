@@ -4,6 +4,7 @@ use http::header::WWW_AUTHENTICATE;
 use http::{HeaderValue, StatusCode};
 use wire::timbr::Envelope;
 
+use super::{async_query, platform};
 use crate::answer::Answer;
 use crate::fault::Shape;
 use crate::reason::{Reason, Refused};
@@ -25,10 +26,20 @@ pub(crate) enum Refusal {
     NotAuthorized(Refused),
     /// 400: the request cannot be read.
     BadRequest(Refused),
+    /// 401 where agents report.
+    BadBasic(Refused),
+    /// 401 at the login page.
+    BadForm(Refused),
+    /// 302 to the login page.
+    NotLoggedIn { refused: Refused, login: String },
+    /// 404: the path is there, but not what it names.
+    NotFound(Refused),
+    /// 404: there is no such result, or not any more.
+    AsyncLost(Refused),
+    /// 415, where the documented content type is asked for.
+    MediaType(Refused),
     /// 500: the engine refuses the query; its text is shown.
     Engine(Refused),
-    /// 501: this version cannot do that yet.
-    NotImplemented(Refused),
     /// 500: our own fault.
     Internal(anyhow::Error),
 }
@@ -48,8 +59,16 @@ impl Refusal {
             Self::Engine(refused) => {
                 (envelope_error(StatusCode::INTERNAL_SERVER_ERROR, &refused.detail), Some(refused))
             }
-            Self::NotImplemented(refused) => {
-                (envelope_error(StatusCode::NOT_IMPLEMENTED, &refused.detail), Some(refused))
+            Self::BadBasic(refused) => {
+                let answer = envelope_error(StatusCode::UNAUTHORIZED, UNAUTHORIZED);
+                (answer.with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"timbr\"")), Some(refused))
+            }
+            Self::BadForm(refused) => (platform::refused_page(), Some(refused)),
+            Self::NotLoggedIn { refused, login } => (platform::redirect(&login), Some(refused)),
+            Self::NotFound(refused) => (envelope_error(StatusCode::NOT_FOUND, &refused.detail), Some(refused)),
+            Self::AsyncLost(refused) => (async_query::not_found(), Some(refused)),
+            Self::MediaType(refused) => {
+                (envelope_error(StatusCode::UNSUPPORTED_MEDIA_TYPE, &refused.detail), Some(refused))
             }
             Self::Internal(error) => (Answer::internal(&error), Some(Reason::Internal.because("see the server's log"))),
         }

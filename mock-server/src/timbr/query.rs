@@ -4,7 +4,6 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use wire::header;
 use wire::timbr::{Envelope, QueryRequest};
 
 use super::error::{JSON, Refusal};
@@ -39,30 +38,36 @@ pub(super) fn envelope(call: &Call<'_>, user: &TimbrUser) -> Result<Answer, Refu
 
 /// `POST /timbr/openapi/ontology/{ontology}/query`.
 pub(super) fn bare(call: &Call<'_>, ontology: &str, user: &TimbrUser) -> Result<Answer, Refusal> {
-    if call.header(header::X_ASYNC).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
-        let text = "Not implemented: mock-server does not answer asynchronous queries yet";
-        return Err(Refusal::NotImplemented(Reason::AsyncUnsupported.because(text)));
-    }
-    let sql = std::str::from_utf8(call.body)
-        .map_err(|_| Refusal::BadRequest(Reason::BodyInvalid.because("Bad request: the query is not UTF-8")))?;
-    let rows = rows(call, ontology, sql, user)?;
+    let rows = rows(call, ontology, sql(call)?, user)?;
     let mut answer = Answer::empty(StatusCode::OK);
     answer.headers.insert(CONTENT_TYPE, JSON);
     answer.body = rows.get().to_owned().into();
     Ok(answer)
 }
 
+/// The body of the route as SQL.
+pub(super) fn sql<'c>(call: &'c Call<'_>) -> Result<&'c str, Refusal> {
+    std::str::from_utf8(call.body)
+        .map_err(|_| Refusal::BadRequest(Reason::BodyInvalid.because("Bad request: the query is not UTF-8")))
+}
+
+/// An ontology that there is, or the error of the engine that there is none.
+pub(super) fn known_ontology(call: &Call<'_>, ontology: &str) -> Result<(), Refusal> {
+    let directory = call.directory.timbr();
+    if directory.ontology(ontology).is_some() || ontology == SYSTEM_ONTOLOGY {
+        return Ok(());
+    }
+    let known: Vec<&str> = directory.ontologies.iter().map(|ontology| ontology.name.as_str()).collect();
+    let text = format!("Unknown database '{ontology}'; the known ones are: {}", known.join(", "));
+    Err(Refusal::Engine(Reason::OntologyUnknown.because(text)))
+}
+
 /// Canned answers first, then the statements that every service knows.
-fn rows(call: &Call<'_>, ontology: &str, sql: &str, user: &TimbrUser) -> Result<Box<RawValue>, Refusal> {
+pub(super) fn rows(call: &Call<'_>, ontology: &str, sql: &str, user: &TimbrUser) -> Result<Box<RawValue>, Refusal> {
     if sql.trim().is_empty() {
         return Err(Refusal::BadRequest(Reason::SqlEmpty.because("Bad request: the query is empty")));
     }
-    let directory = call.directory.timbr();
-    if directory.ontology(ontology).is_none() && ontology != SYSTEM_ONTOLOGY {
-        let known: Vec<&str> = directory.ontologies.iter().map(|ontology| ontology.name.as_str()).collect();
-        let text = format!("Unknown database '{ontology}'; the known ones are: {}", known.join(", "));
-        return Err(Refusal::Engine(Reason::OntologyUnknown.because(text)));
-    }
+    known_ontology(call, ontology)?;
     let engine = |text: String| Refusal::Engine(Reason::SqlRefused.because(text));
     if let Some(answer) = call.setup.answers.find(ontology, sql) {
         return answer.map(ToOwned::to_owned).map_err(|text| engine(text.to_owned()));

@@ -38,7 +38,7 @@ pub(super) fn user_of_key<'c>(call: &'c Call<'_>, text: &str) -> Result<&'c Arc<
     enabled(call.directory.timbr().user(name).ok_or_else(unknown)?)
 }
 
-fn enabled(user: &Arc<TimbrUser>) -> Result<&Arc<TimbrUser>, Refused> {
+pub(super) fn enabled(user: &Arc<TimbrUser>) -> Result<&Arc<TimbrUser>, Refused> {
     if user.disabled { Err(Reason::UserDisabled.because("the user is disabled")) } else { Ok(user) }
 }
 

@@ -66,6 +66,9 @@ fn the_defaults_in_the_documents_are_the_defaults() {
         ("token_life", format!("\"{}\"", config.twinzo.token_life)),
         ("sandboxes", config.limits.sandboxes.to_string()),
         ("sandbox_ttl", format!("\"{}\"", config.limits.sandbox_ttl)),
+        ("async_ttl", format!("\"{}\"", config.timbr.async_ttl)),
+        ("async_queries", config.timbr.async_queries.to_string()),
+        ("async_bytes", format!("\"{}\"", config.timbr.async_bytes)),
         ("stamp_tolerance", format!("\"{}\"", config.twinzo.stamp_tolerance)),
     ] {
         let row =

@@ -3,11 +3,12 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::raw;
 use crate::support::{ALICE, Reply, Signature, TestServer, send};
 
 const GET_TOKEN: &str = "/timbr/api/get_token";
-const QUERY: &str = "/timbr/api/query/";
-const OPENAPI: &str = "/timbr/openapi/ontology/supply_chain/query";
+pub(crate) const QUERY: &str = "/timbr/api/query/";
+pub(crate) const OPENAPI: &str = "/timbr/openapi/ontology/supply_chain/query";
 
 /// Made with Python's cryptography 50.0.2: user alice, password `alice:pass`, base64, under the MD5 of the default
 /// world's salt.
@@ -20,7 +21,7 @@ const MALLORYS_BEARER: &str = "gAAAAABpVbkAAAECAwQFBgcICQoLDA0ODzyj6a_RYVVaxZiYh
 /// The same, but what is encrypted is not base64.
 const RAW_BEARER: &str = "gAAAAABpVbkAAAECAwQFBgcICQoLDA0ODwVKKVhHiNSZcyFbPGIwHOUAVbfn8JpPwD2g-wqeSBg97AB-JB_67CVRIZNwtdSp9oTdi51g_08Q-37SW1ShZU0=";
 
-fn key(token: &str) -> Signature {
+pub(crate) fn key(token: &str) -> Signature {
     Signature(vec![("x-api-key", token.to_owned())])
 }
 
@@ -33,13 +34,18 @@ async fn get_token(server: &TestServer, authorization: Option<&str>) -> Reply {
     .await
 }
 
-async fn openapi(server: &TestServer, path: &str, signature: &Signature, sql: impl Into<reqwest::Body>) -> Reply {
+pub(crate) async fn openapi(
+    server: &TestServer,
+    path: &str,
+    signature: &Signature,
+    sql: impl Into<reqwest::Body>,
+) -> Reply {
     let request = server.request(Method::POST, path).header("content-type", "application/text").body(sql);
     send(signature.0.iter().fold(request, |request, (name, value)| request.header(*name, value))).await
 }
 
 #[track_caller]
-fn assert_error(reply: &Reply, status: u16, words: &[&str]) {
+pub(crate) fn assert_error(reply: &Reply, status: u16, words: &[&str]) {
     assert_eq!((reply.status, reply.header("content-type")), (status, "application/json"), "{}", reply.text);
     let envelope = reply.json();
     assert_eq!(envelope["status"], "error");
@@ -197,15 +203,75 @@ async fn other_paths_and_methods_answer_in_the_vendors_way() {
     for path in ["/timbr/openapi/ontology/a/b/query", "/timbr/API/query/"] {
         assert_error(&server.post(path, &key(ALICE), &json!({})).await, 404, &["Not found"]);
     }
-    let reply = server.get(GET_TOKEN, &key(ALICE)).await.assert_empty(405);
+    for path in ["/timbr-server/nothing", "/timbr-server", "/timbr"] {
+        assert_error(&server.get(path, &key(ALICE)).await, 404, &["Not found"]);
+    }
+    let reply = server.get(GET_TOKEN, &key(ALICE)).await;
+    assert_error(&reply, 405, &["Method not allowed: POST only"]);
     assert_eq!(reply.header("allow"), "POST");
+    // 405 is said before 413, and in the same words.
+    let long = vec![b'x'; 9 << 20];
+    let reply = send(server.request(Method::PUT, QUERY).body(long)).await;
+    assert_error(&reply, 405, &["Method not allowed: POST only"]);
 }
 
 #[tokio::test]
-async fn asynchronous_queries_are_honestly_not_there() {
+async fn a_connection_that_is_to_close_is_said_to_close() {
     let server = TestServer::start().await;
-    let signature = key(ALICE).with("x-async", Some("true"));
-    assert_error(&openapi(&server, OPENAPI, &signature, "SELECT 1").await, 501, &["asynchronous"]);
-    let body = json!({ "query": "SELECT 1", "ontology_name": "supply_chain" });
-    server.post(QUERY, &signature, &body).await.assert(200);
+    let address = server.server.addresses()[0];
+    let request = |connection: &str| {
+        format!(
+            "POST {OPENAPI} HTTP/1.1\r\nHost: x\r\n{connection}x-api-key: {ALICE}\r\nContent-Length: 8\r\n\r\nSELECT 1"
+        )
+    };
+    let (answer, ended) = raw::exchange(address, request("Connection: close\r\n")).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with(r#"[{"1":1}]"#), "{answer}");
+    assert!(answer.to_ascii_lowercase().contains("\r\nconnection: close\r\n"), "{answer}");
+    assert_eq!(ended, raw::Ended::Fin);
+    let (answer, ended) = raw::exchange(address, request("")).await;
+    assert!(!answer.to_ascii_lowercase().contains("connection:"), "{answer}");
+    assert_eq!(ended, raw::Ended::Silent);
+}
+
+#[tokio::test]
+async fn errors_of_the_query_routes_can_all_be_200() {
+    let server = TestServer::with(|config| config.timbr.error_style = mock_server::config::ErrorStyle::Http200).await;
+    assert_error(&openapi(&server, OPENAPI, &key("tk_no"), "SELECT 1").await, 200, &["Unauthorized", "401"]);
+    assert_eq!(server.last_reason().await, "KeyUnknown");
+    let nowhere = "/timbr/openapi/ontology/nope/query";
+    assert_error(&openapi(&server, nowhere, &key(ALICE), "SELECT 1").await, 200, &["Unknown database"]);
+    assert_error(&openapi(&server, OPENAPI, &key(ALICE), "").await, 200, &["empty"]);
+    assert_error(&server.post(QUERY, &key(ALICE), &json!([])).await, 200, &["Bad request"]);
+    openapi(&server, OPENAPI, &key(ALICE), "SELECT 1").await.assert(200);
+    // Nothing else changes.
+    assert_error(&get_token(&server, None).await, 401, &["Unauthorized"]);
+    assert_error(&server.get("/timbr/api/get_ontologies/", &Signature::none()).await, 401, &["Unauthorized"]);
+    assert_error(&server.get("/timbr/api/nothing", &key(ALICE)).await, 404, &["Not found"]);
+}
+
+#[tokio::test]
+async fn the_documented_content_type_can_be_asked_for() {
+    let post = |server: &TestServer, path: &str, content_type: Option<&str>| {
+        let request = server.request(Method::POST, path).header("x-api-key", ALICE);
+        let request = request.body(r#"{"query":"SELECT 1","ontology_name":"supply_chain"}"#);
+        send(content_type.iter().fold(request, |request, value| request.header("content-type", *value)))
+    };
+    let lenient = TestServer::start().await;
+    for content_type in [None, Some("application/text"), Some("text/plain"), Some("application/json")] {
+        post(&lenient, QUERY, content_type).await.assert(200);
+    }
+    let strict =
+        TestServer::with(|config| config.timbr.content_types = mock_server::config::ContentTypes::Documented).await;
+    for content_type in [None, Some("application/text"), Some("application/jsonp")] {
+        assert_error(&post(&strict, QUERY, content_type).await, 415, &["application/json"]);
+        assert_eq!(strict.last_reason().await, "MediaTypeUnsupported");
+    }
+    for content_type in ["application/json", "Application/JSON; charset=utf-8"] {
+        post(&strict, QUERY, Some(content_type)).await.assert(200);
+    }
+    // The rule can hold below /timbr/api only: clients send application/text elsewhere.
+    openapi(&strict, OPENAPI, &key(ALICE), "SELECT 1").await.assert(200);
+    // 415 is said before 401.
+    let unsigned = strict.request(Method::POST, QUERY).body("{}");
+    assert_error(&send(unsigned).await, 415, &["application/json"]);
 }

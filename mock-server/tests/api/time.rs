@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{API_KEY, BRATISLAVA, CLIENT, START_MS, Signature, TestServer, send};
+use crate::support::{ALICE, API_KEY, BRATISLAVA, CLIENT, START_MS, Signature, TestServer, send};
+use crate::timbr::{OPENAPI, key, openapi};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -171,6 +172,24 @@ async fn auto_advance_lets_waits_end() {
     assert_eq!(server.admin(Method::GET, "/clock", None).await.json()["now_ms"], START_MS + 3000);
     server.admin(Method::PUT, "/clock", Some(json!({ "mode": "running" }))).await.assert(200);
     server.get("/v3/devices", &Signature::none()).await.assert(429);
+    assert_eq!(server.last_entry().await["hints"], json!([]));
+}
+
+#[tokio::test]
+async fn an_asynchronous_query_that_never_ends_is_noticed() {
+    let server = TestServer::with(|config| config.timbr.async_duration = Some("2s".parse().unwrap())).await;
+    let signature = key(ALICE).with("x-async", Some("true"));
+    let submitted = openapi(&server, OPENAPI, &signature, "SELECT 1").await.assert(202).json();
+    assert_eq!(server.last_entry().await["hints"], json!([]));
+    let poll = || server.get(submitted["poll_url"].as_str().unwrap(), &signature);
+    assert_eq!(poll().await.assert(200).json()["status"], "running");
+    let expected = "the clock is frozen; the wait ends at 2026-01-01T00:00:02Z: advance it by 2s, or set auto_advance";
+    assert_eq!(server.last_entry().await["hints"], json!([expected]));
+    server.admin(Method::PUT, "/clock", Some(json!({ "auto_advance": "1s" }))).await.assert(200);
+    for expected in ["running", "running", "completed"] {
+        assert_eq!(poll().await.assert(200).json()["status"], expected);
+    }
+    assert_eq!(server.admin(Method::GET, "/clock", None).await.json()["now_ms"], START_MS + 2000);
     assert_eq!(server.last_entry().await["hints"], json!([]));
 }
 

@@ -53,9 +53,8 @@ impl RoutePattern {
             return Ok(pattern);
         }
         let routes = Operation::all().flat_map(|operation| {
-            let (route, prefixes) = (operation.route(), operation.vendor().prefixes());
-            let whole = prefixes.iter().map(move |prefix| format!("{prefix}/{route}"));
-            whole.chain([route.to_owned()]).collect::<Vec<_>>()
+            let route = Some(operation.route().to_owned()).filter(|route| !route.starts_with('/'));
+            operation.paths().into_iter().chain(route)
         });
         // A pattern with its own slash is best compared with those that have one.
         let routes: Vec<String> = routes.filter(|route| route.starts_with('/') != is_below).collect();
@@ -68,15 +67,13 @@ impl RoutePattern {
 
     /// Whether some path of an operation fits.
     pub(super) fn could_be(&self, operation: Operation) -> bool {
-        let route: Vec<&str> = parts(operation.route()).collect();
-        let below = |prefix: &str| {
-            let prefix: Vec<&str> = parts(prefix).collect();
-            could_fit(&self.segments, &[prefix, route.clone()].concat())
-        };
+        let could_fit = |path: &str| could_fit(&self.segments, &parts(path).collect::<Vec<_>>());
         if self.is_below {
-            could_fit(&self.segments, &route)
+            let route = operation.route();
+            // One that stands beside the prefixes is below none.
+            !route.starts_with('/') && could_fit(route)
         } else {
-            operation.vendor().prefixes().iter().any(|prefix| below(prefix))
+            operation.paths().iter().any(|path| could_fit(path))
         }
     }
 
@@ -158,9 +155,10 @@ mod tests {
             refused("/v3/localisation"),
             "match.route \"/v3/localisation\" is unknown; did you mean \"/v3/localization\"?"
         );
-        for known in ["devices/7", "/v3/devices/login/forklift-01", "/timbr/**", "/v3.0/*", "**"] {
+        for known in ["devices/7", "/v3/devices/login/forklift-01", "/timbr/**", "/v3.0/*", "/login", "**"] {
             assert!(RoutePattern::parse(known, false).is_ok(), "{known}");
         }
+        assert!(RoutePattern::parse("login", false).is_err(), "it stands below no prefix");
         for never in ["/a/**/b", "/__admin/x", "/metrics", "/health", "/a?b=1"] {
             assert!(RoutePattern::parse(never, true).is_err(), "{never}");
         }
