@@ -15,5 +15,11 @@ pub const MAIN_API_KEY: &str = "mapi-key";
 pub const X_API_KEY: &str = "x-api-key";
 /// Timbr: a JWT in place of the token, §3.
 pub const X_JWT_TOKEN: &str = "x-jwt-token";
+/// Timbr: whether rows bring along what belongs to them, §3.
+pub const NESTED: &str = "nested";
+/// Timbr: rows of an answer at most, §3.
+pub const RESULTS_LIMIT: &str = "results-limit";
+/// Timbr: the user to run as, §3.
+pub const X_API_IMPERSONATE_USER: &str = "x-api-impersonate-user";
 /// Timbr: asks for an asynchronous query, §6.1.
 pub const X_ASYNC: &str = "x-async";

@@ -62,6 +62,8 @@ fn headers() {
     let names = [header::CLIENT, header::BRANCH, header::TOKEN, header::API_KEY, header::MAIN_API_KEY];
     assert_eq!(names, ["client", "branch", "token", "api-key", "mapi-key"]);
     assert_eq!([header::X_API_KEY, header::X_JWT_TOKEN, header::X_ASYNC], ["x-api-key", "x-jwt-token", "x-async"]);
+    let of_queries = [header::NESTED, header::RESULTS_LIMIT, header::X_API_IMPERSONATE_USER];
+    assert_eq!(of_queries, ["nested", "results-limit", "x-api-impersonate-user"]);
     assert_eq!(problem::MEDIA_TYPE, "application/problem+json");
 }
 
