@@ -31,6 +31,8 @@ use imbl::ordmap::DiffItem;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::ontology::Data;
+
 pub use accounts::{Account, AccountKind};
 pub(crate) use change::NewUser;
 pub use edit::{AccountChange, InvalidEdit, NewAccount, NewKey};
@@ -46,6 +48,7 @@ pub use seed::World;
 pub use table::Full;
 pub(crate) use table::Table;
 pub use tenants::{Branch, Client};
+use timbr::OntologyTables;
 pub use timbr::{Ontology, TimbrDirectory, TimbrUser};
 
 use accounts::Accounts;
@@ -126,6 +129,18 @@ impl Directory {
     /// The Timbr side.
     pub fn timbr(&self) -> &TimbrDirectory {
         &self.timbr
+    }
+
+    /// Adds the ontologies of a folder. One whose name is there already takes its place.
+    pub fn join(&mut self, folder: &[(String, Arc<Data>)]) {
+        if folder.is_empty() {
+            return;
+        }
+        let timbr = Arc::make_mut(&mut self.timbr);
+        for (name, data) in folder {
+            timbr.add_data(name, data);
+        }
+        timbr.folder = folder.to_vec();
     }
 
     /// One client.

@@ -38,6 +38,7 @@ pub mod journal;
 mod json;
 pub mod limit;
 mod listener;
+pub mod ontology;
 pub mod operation;
 pub mod reason;
 pub mod sandbox;

@@ -94,6 +94,9 @@ pub enum Reason {
     SessionMissing,
     SessionUnknown,
     SessionExpired,
+    SqlInvalid,
+    SqlDenied,
+    SqlStopped,
     // Injected on purpose, and our own failures.
     Fault,
     Stub,

@@ -6,6 +6,7 @@ pub mod bearer;
 mod canned;
 mod conversation;
 mod endpoint;
+mod engine;
 mod error;
 mod execute;
 mod fernet;

@@ -25,6 +25,9 @@ pub(super) struct WorldArgs {
     /// Collections: branches, sectors, layers, areas, paths, beacons, devices, sensors, users, quantities, shifts.
     #[arg(long, env = "MOCK_SERVER_GENERATE", value_name = "SPEC")]
     generate: Option<Generate>,
+    /// Folder of ontologies to add to the world: each subfolder is one, each CSV or JSON file in it a table for SQL.
+    #[arg(long, env = "MOCK_SERVER_ONTOLOGIES", value_name = "DIR")]
+    ontologies: Option<PathBuf>,
     /// Seed of all draws, and of what a world leaves out.
     #[arg(long, env = "MOCK_SERVER_SEED")]
     seed: Option<u64>,
@@ -50,6 +53,7 @@ impl WorldArgs {
         let config = &mut unchecked.config;
         config.world.file = self.world.clone().or(config.world.file.take());
         config.world.generate = self.generate.unwrap_or(config.world.generate);
+        config.world.ontologies = self.ontologies.clone().or(config.world.ontologies.take());
         config.entropy.seed = self.seed.unwrap_or(config.entropy.seed);
         change(config)?;
         let directory = config.directory().map_err(|error| Failure::Config(error.to_string()))?;

@@ -55,7 +55,8 @@ fn parse(path: &Path, text: String) -> Result<Unchecked, ConfigError> {
     // Paths in a file are relative to it.
     let folder = path.parent().unwrap_or(Path::new(""));
     let tls = config.server.tls.iter_mut().flat_map(|tls| [&mut tls.certificate, &mut tls.key, &mut tls.ca_file]);
-    for file in tls.chain([&mut config.server.files, &mut config.world.file]).flatten() {
+    let world = &mut config.world;
+    for file in tls.chain([&mut config.server.files, &mut world.file, &mut world.ontologies]).flatten() {
         *file = folder.join(&*file);
     }
     Ok(Unchecked { config, source: Some((path.to_owned(), text)) })

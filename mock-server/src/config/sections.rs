@@ -177,6 +177,10 @@ pub struct TimbrSection {
     pub bearer_plaintext: BearerPlaintext,
     /// How old a bearer may be; any age if absent.
     pub bearer_ttl: Option<Span>,
+    /// How long the engine may work on a query, on the machine's clock.
+    pub query_time_limit: Span,
+    /// Rows of an answer of the engine, unless the request says otherwise.
+    pub row_limit: Count,
     /// Answers to SQL, the first that fits.
     pub answers: Vec<CannedSpec>,
     /// Which status the errors of the query routes have.
@@ -287,6 +291,9 @@ impl Default for TimbrSection {
             bearer_key: BearerKey::default(),
             bearer_plaintext: BearerPlaintext::default(),
             bearer_ttl: None,
+            query_time_limit: Span::from_secs(5),
+            // What a comment of the vendor's says of the service.
+            row_limit: Count::new(5000),
             answers: Vec::new(),
             error_style: ErrorStyle::default(),
             content_types: ContentTypes::default(),

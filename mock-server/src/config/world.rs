@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::Config;
 use crate::directory::{Directory, Generate, WorldError};
+use crate::ontology;
 
 /// `[world]`: what the vendors' back offices know at the start.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -15,6 +16,8 @@ pub struct WorldSection {
     pub file: Option<PathBuf>,
     /// Rows that are made and added to it.
     pub generate: Generate,
+    /// Folder of ontologies, one a subfolder, which are added to it.
+    pub ontologies: Option<PathBuf>,
 }
 
 // === impl Config ===
@@ -22,6 +25,10 @@ pub struct WorldSection {
 impl Config {
     /// The world that it names, read and checked.
     pub fn directory(&self) -> Result<Directory, WorldError> {
-        Directory::load(self.world.file.as_deref(), &self.world.generate, self.entropy.seed)
+        let mut directory = Directory::load(self.world.file.as_deref(), &self.world.generate, self.entropy.seed)?;
+        if let Some(folder) = &self.world.ontologies {
+            directory.join(&ontology::read(folder)?);
+        }
+        Ok(directory)
     }
 }

@@ -15,8 +15,8 @@ use super::library::{Configured, File};
 use super::rows::Tables;
 use super::seed::{ApiKeySeed, BranchSeed, ClientSeed, ConfigurationSeed, FileSeed, LibrarySeed, TimbrSeed, World};
 use super::{
-    Account, Accounts, Branch, BranchId, Client, ClientId, Directory, Keys, Library, Ontology, Opens, StaticKey,
-    Tenants, TimbrDirectory, TimbrUser,
+    Account, Accounts, Branch, BranchId, Client, ClientId, Directory, Keys, Library, Ontology, OntologyTables, Opens,
+    StaticKey, Tenants, TimbrDirectory, TimbrUser,
 };
 use crate::suggest::Unknown;
 
@@ -329,7 +329,11 @@ impl Draft {
                 let problem = Problem::TooMany { what: "ontologies", most: MOST_ONTOLOGIES };
                 return Err(InvalidWorld::at(timbr.clone().key("ontology").index(index), problem));
             }
-            self.timbr.ontologies.push(Ontology { name: ontology.name, concepts: ontology.concepts });
+            self.timbr.ontologies.push(Ontology {
+                name: ontology.name,
+                concepts: ontology.concepts,
+                tables: OntologyTables::None,
+            });
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_path_to_error::{Deserializer, Segment, Track};
@@ -16,6 +17,7 @@ use super::position::{json_key_position, json_position, toml_position};
 use super::{Directory, Generate, World};
 use crate::excerpt::Excerpt;
 use crate::json::{Members, Names};
+use crate::ontology::OntologyError;
 
 /// Why a world cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +39,9 @@ pub enum WorldError {
     /// What is to be made cannot be.
     #[error("generate: {0}")]
     Generate(#[from] InvalidGenerate),
+    /// A folder of ontologies cannot be used.
+    #[error(transparent)]
+    Ontologies(#[from] OntologyError),
 }
 
 /// What a world is written in.
@@ -72,7 +77,11 @@ impl Directory {
             }
         };
         generate.add_to(&mut draft)?;
-        Ok(draft.finish())
+        let mut directory = draft.finish();
+        if file.is_none() {
+            Arc::make_mut(&mut directory.timbr).add_built_in();
+        }
+        Ok(directory)
     }
 }
 

@@ -154,9 +154,12 @@ impl Registry {
         }
         let entropy = new.seed.unwrap_or(self.model.seed);
         let directory = match new.world()? {
-            // A world of its own is taken as it is.
+            // A world of its own is taken as it is, beside what the whole process has.
             Some(world) => {
-                Directory::from_world(world, entropy).map_err(|error| CannotCreate::World(Box::new(error)))?
+                let own = Directory::from_world(world, entropy);
+                let mut own = own.map_err(|error| CannotCreate::World(Box::new(error)))?;
+                own.join(&self.common.world.timbr().folder);
+                own
             }
             None => self.common.world.with_identity(entropy, &name),
         };

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::call::Call;
 use crate::directory::{Directory, TimbrUser};
+use crate::ontology::{Column, Data};
 
 type Rows = Result<Value, String>;
 type Answerer = fn(&Context<'_>, &Captures<'_>) -> Rows;
@@ -34,6 +35,10 @@ static STATEMENTS: LazyLock<Vec<Statement>> = LazyLock::new(|| {
         (r"show\s+tables\s+in\s+`?dtimbr`?", |context, _| {
             Ok(concepts(context).map(|name| json!({ "tab_name": name })).collect())
         }),
+        (r"show\s+tables\s+in\s+`?timbr`?", |context, _| {
+            let tables = context.data().into_iter().flat_map(|data| &data.catalogue().tables);
+            Ok(tables.map(|table| json!({ "tab_name": table.name })).collect())
+        }),
         (r"select\s+ontology\s+from\s+timbr\.sys_ontologies", |context, _| {
             Ok(context
                 .directory
@@ -46,9 +51,8 @@ static STATEMENTS: LazyLock<Vec<Statement>> = LazyLock::new(|| {
         (r"select\s+timbr_username\(\)", |context, _| {
             Ok(json!([{ context.user.name.to_string(): context.user.name.to_string() }]))
         }),
-        (r"(?:describe|desc)\s+concept\s+`?dtimbr`?\.`?(?P<concept>[^`\s]+)`?", describe_concept),
-        (r"explain\s+(?P<sql>.+)", |_, found| Ok(json!([{ "PLAN": format!("mock plan of: {}", &found["sql"]) }]))),
-        (r"select\s+\*\s+from\s+\(.+\)\s+explainable_query\s+where\s+1\s*=\s*0", |_, _| Ok(json!([]))),
+        (r"(?:describe|desc)\s+(?:concept\s+)?`?dtimbr`?\.(?P<concept>`[^`]+`|[^`\s]+)", describe_concept),
+        (r"(?:describe|desc)\s+(?:table\s+)?`?timbr`?\.(?P<table>`[^`]+`|[^`\s]+)", describe_table),
         (
             r"select\s+(?P<list>(?:'(?:[^']|'')*'|\d+)(?:\s+as\s+`?\w+`?)?(?:\s*,\s*(?:'(?:[^']|'')*'|\d+)(?:\s+as\s+`?\w+`?)?)*)",
             literals,
@@ -59,6 +63,13 @@ static STATEMENTS: LazyLock<Vec<Statement>> = LazyLock::new(|| {
         Some(Statement { pattern: Regex::new(&format!("(?is)^{pattern}$")).ok()?, answer })
     };
     table.into_iter().filter_map(compile).collect()
+});
+
+/// What is to be explained, or looked at for mistakes, where nobody can tell.
+static UNCHECKED: LazyLock<Option<(Regex, Regex)>> = LazyLock::new(|| {
+    let explain = Regex::new(r"(?is)^explain\s+(?P<sql>.+)$").ok()?;
+    let empty = r"(?is)^select\s+\*\s+from\s+\(.+\)\s+explainable_query\s+where\s+1\s*=\s*0$";
+    Some((explain, Regex::new(empty).ok()?))
 });
 
 static LITERAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -73,6 +84,16 @@ pub(super) fn answer(call: &Call<'_>, ontology: &str, sql: &str, user: &TimbrUse
 fn find(context: &Context<'_>, sql: &str) -> Option<Rows> {
     let sql = bare_statement(sql);
     STATEMENTS.iter().find_map(|statement| Some((statement.answer)(context, &statement.pattern.captures(sql)?)))
+}
+
+/// What an ontology without an engine says to statements that would be checked by one.
+pub(super) fn without_engine(sql: &str) -> Option<Value> {
+    let sql = bare_statement(sql);
+    let (explain, empty) = UNCHECKED.as_ref()?;
+    match explain.captures(sql) {
+        Some(found) => Some(json!([{ "PLAN": format!("mock plan of: {}", &found["sql"]) }])),
+        None => empty.is_match(sql).then(|| json!([])),
+    }
 }
 
 /// Without the comment lines that clients put before a statement, without the last semicolon.
@@ -96,15 +117,29 @@ fn show_token(context: &Context<'_>, found: &Captures<'_>) -> Rows {
 }
 
 fn describe_concept(context: &Context<'_>, found: &Captures<'_>) -> Rows {
-    let concept = &found["concept"];
-    if !concepts(context).any(|known| known == concept) {
-        return Err(format!("Table or view not found: dtimbr.{concept}"));
+    let name = found["concept"].trim_matches('`');
+    if let Some(concept) = context.data().and_then(|data| data.catalogue().concept(name)) {
+        return Ok(columns(&concept.columns));
+    }
+    if !concepts(context).any(|known| known == name) {
+        return Err(format!("Table or view not found: dtimbr.{name}"));
     }
     Ok(json!([
         { "col_name": "entity_id", "data_type": "string", "comment": "" },
         { "col_name": "entity_type", "data_type": "string", "comment": "" },
         { "col_name": "entity_label", "data_type": "string", "comment": "" },
     ]))
+}
+
+fn describe_table(context: &Context<'_>, found: &Captures<'_>) -> Rows {
+    let name = found["table"].trim_matches('`');
+    let table = context.data().and_then(|data| data.catalogue().table(name));
+    table.map(|table| columns(&table.columns)).ok_or_else(|| format!("Table or view not found: timbr.{name}"))
+}
+
+fn columns(columns: &[Column]) -> Value {
+    let row = |column: &Column| json!({ "col_name": column.name, "data_type": column.kind.data_type(), "comment": column.description });
+    columns.iter().map(row).collect()
 }
 
 fn literals(_: &Context<'_>, found: &Captures<'_>) -> Rows {
@@ -126,6 +161,12 @@ fn literals(_: &Context<'_>, found: &Captures<'_>) -> Rows {
         row.insert(name.to_owned(), value);
     }
     Ok(json!([row]))
+}
+
+impl<'a> Context<'a> {
+    fn data(&self) -> Option<&'a Data> {
+        self.directory.timbr().ontology(self.ontology)?.data()
+    }
 }
 
 fn concepts<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
@@ -165,8 +206,9 @@ mod tests {
             json!([{ "tab_name": "customer" }, { "tab_name": "order" }, { "tab_name": "shipment" }]),
         );
         check("SHOW TAGS", json!([]));
-        check("EXPLAIN SELECT *\nFROM x", json!([{ "PLAN": "mock plan of: SELECT *\nFROM x" }]));
-        check("SELECT * FROM (select a\nfrom b) explainable_query WHERE 1=0", json!([]));
+        let unchecked = |sql| without_engine(sql).unwrap();
+        assert_eq!(unchecked("EXPLAIN SELECT *\nFROM x"), json!([{ "PLAN": "mock plan of: SELECT *\nFROM x" }]));
+        assert_eq!(unchecked("SELECT * FROM (select a\nfrom b) explainable_query WHERE 1=0"), json!([]));
         check("select timbr_username()", json!([{ "alice": "alice" }]));
         check("SELECT 1", json!([{ "1": 1 }]));
         check("SELECT '测试' AS chinese, 'it''s' AS b, 2 AS c", json!([{ "chinese": "测试", "b": "it's", "c": 2 }]));

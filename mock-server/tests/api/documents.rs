@@ -69,6 +69,8 @@ fn the_defaults_in_the_documents_are_the_defaults() {
         ("async_ttl", format!("\"{}\"", config.timbr.async_ttl)),
         ("async_queries", config.timbr.async_queries.to_string()),
         ("async_bytes", format!("\"{}\"", config.timbr.async_bytes)),
+        ("query_time_limit", format!("\"{}\"", config.timbr.query_time_limit)),
+        ("row_limit", config.timbr.row_limit.to_string()),
         ("stamp_tolerance", format!("\"{}\"", config.twinzo.stamp_tolerance)),
     ] {
         let row =

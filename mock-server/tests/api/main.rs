@@ -38,6 +38,8 @@ mod sandboxes;
 mod sensing;
 mod signing;
 mod special;
+#[cfg(feature = "engine")]
+mod sql;
 mod strict;
 mod support;
 mod timbr;
