@@ -46,6 +46,11 @@ impl Load {
 }
 
 impl Load {
+    /// Any request again and again.
+    pub(crate) fn post(address: SocketAddr, path: &str, headers: &str, body: &str) -> Self {
+        Self { address, request: request(path, headers, body).into() }
+    }
+
     /// Logs in first where the request must be signed.
     pub(crate) fn prepare(address: SocketAddr, workload: Workload) -> Self {
         let login = Self::login(address);

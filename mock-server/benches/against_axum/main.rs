@@ -11,6 +11,7 @@
 )]
 
 mod bare;
+#[expect(dead_code, reason = "shared with the other benchmarks, which need more of it")]
 mod load;
 mod process;
 
