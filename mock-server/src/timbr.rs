@@ -10,6 +10,7 @@ mod engine;
 mod error;
 mod execute;
 mod fernet;
+pub mod jwt;
 mod knowledge;
 mod objects;
 mod ontology;
@@ -18,6 +19,7 @@ mod prompts;
 mod python_base64;
 mod query;
 mod routes;
+mod strict;
 mod system;
 mod token;
 mod work;
@@ -29,7 +31,7 @@ use wire::header;
 
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
-use crate::config::{ContentTypes, ErrorStyle};
+use crate::config::{ContentTypes, ErrorStyle, Fidelity};
 use crate::directory::TimbrUser;
 use crate::fault::{Subject, Who};
 use crate::govern::govern;
@@ -78,7 +80,7 @@ pub(crate) fn answer(sandbox: &Sandbox, call: &Call<'_>, operation: TimbrOperati
     let subject = Subject::new(call, Some(Operation::Timbr(operation)), Some(Vendor::Timbr), who);
     govern(sandbox, call, &subject, &TimbrShape, outcome, |outcome| {
         let mut work = Work { sandbox, call, segments, outcome };
-        match commit(&mut work, operation, &endpoint, caller) {
+        match strict::check(call, operation).and_then(|()| commit(&mut work, operation, &endpoint, caller)) {
             Ok(answer) => outcome.answer = answer,
             Err(refusal) => {
                 let is_200 = endpoint.is_query && call.setup.settings.timbr.error_style == ErrorStyle::Http200;
@@ -113,7 +115,8 @@ fn commit(
 
 /// The documented rule can hold only below `/timbr/api`: clients send `application/text` elsewhere (§3).
 fn check_content_type(call: &Call<'_>, operation: TimbrOperation) -> Result<(), Refusal> {
-    let is_any = call.setup.settings.timbr.content_types == ContentTypes::Any;
+    let settings = &call.setup.settings.timbr;
+    let is_any = settings.content_types == ContentTypes::Any && settings.fidelity != Fidelity::Strict;
     if is_any || !Operation::Timbr(operation).route().starts_with("api/") {
         return Ok(());
     }
@@ -147,7 +150,7 @@ fn identify<'c>(
 fn user_of_headers<'c>(call: &'c Call<'_>) -> Result<&'c Arc<TimbrUser>, Refused> {
     match (call.header(header::X_API_KEY), call.header(header::X_JWT_TOKEN)) {
         (Some(key), _) => token::user_of_key(call, key),
-        (None, Some(_)) => Err(Reason::JwtNotEnabled.because("x-jwt-token is not enabled here; send x-api-key")),
+        (None, Some(jwt)) => token::user_of_jwt(call, jwt),
         (None, None) => Err(Reason::KeyMissing.because("the request has no x-api-key header, or an empty one")),
     }
 }

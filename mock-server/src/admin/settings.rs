@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{AdminJson, AdminProblem, Selected};
 use crate::fault::InvalidRule;
 use crate::sandbox::{InvalidSandbox, InvalidSettings, Sandbox};
+use crate::timbr::jwt::InvalidJwt;
 
 pub(super) async fn show(Selected(sandbox): Selected) -> Result<Json<Value>, AdminProblem> {
     view(&sandbox).map(Json)
@@ -26,12 +27,16 @@ fn view(sandbox: &Sandbox) -> Result<Value, AdminProblem> {
     };
     let mut settings = serde_json::to_value(&sandbox.setup().settings).map_err(internal)?;
     // Not by their names: "token_life" is no secret.
-    for path in ["/twinzo/jwt_secret", "/timbr/auth_salt"] {
-        if let Some(secret) = settings.pointer_mut(path)
-            && let Some(text) = secret.as_str()
-        {
+    let hide = |secret: &mut Value| {
+        if let Some(text) = secret.as_str() {
             *secret = sandbox.redactor.header("secret", text.as_bytes()).into();
         }
+    };
+    for path in ["/twinzo/jwt_secret", "/timbr/auth_salt", "/timbr/jwt/key"] {
+        settings.pointer_mut(path).map(hide);
+    }
+    if let Some(tenants) = settings.pointer_mut("/timbr/jwt/tenants").and_then(Value::as_object_mut) {
+        tenants.values_mut().filter_map(|tenant| tenant.get_mut("key")).for_each(hide);
     }
     Ok(settings)
 }
@@ -44,6 +49,7 @@ impl From<InvalidSettings> for AdminProblem {
                 Self::unprocessable(unknown.to_string()).at(Some(unknown.field)).suggest(unknown.suggestion)
             }
             InvalidSettings::Salt => Self::unprocessable(error.to_string()).at(Some("timbr.auth_salt")),
+            InvalidSettings::Jwt(InvalidJwt { member, problem }) => Self::unprocessable(problem).at(Some(&member)),
             InvalidSettings::Answer { .. } => Self::unprocessable(error.to_string()).at(Some("timbr.answers")),
         }
     }

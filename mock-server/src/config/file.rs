@@ -13,6 +13,7 @@ use crate::excerpt::Excerpt;
 use crate::fault::{Faults, Premises};
 use crate::limit::Limits;
 use crate::suggest::one_of;
+use crate::timbr::jwt::JwtReader;
 use crate::timbr::{CannedAnswers, SYSTEM_ONTOLOGY};
 
 /// Why a configuration cannot be used.
@@ -59,6 +60,7 @@ fn parse(path: &Path, text: String) -> Result<Unchecked, ConfigError> {
     for file in tls.chain([&mut config.server.files, &mut world.file, &mut world.ontologies]).flatten() {
         *file = folder.join(&*file);
     }
+    config.timbr.jwt.read_files(folder).map_err(|(path, cause)| ConfigError::Unreadable { path, cause })?;
     Ok(Unchecked { config, source: Some((path.to_owned(), text)) })
 }
 
@@ -82,6 +84,7 @@ impl Unchecked {
 #[derive(Clone, Copy, Debug)]
 enum Place {
     Twinzo,
+    Jwt,
     /// Counted from 0.
     Answer(usize),
     Fault(usize),
@@ -91,6 +94,7 @@ enum Place {
 fn check(config: &Config, directory: &Directory) -> Result<(), (Place, String)> {
     CannedAnswers::compile(&config.timbr.answers)
         .map_err(|(position, error)| (Place::Answer(position), error.to_string()))?;
+    JwtReader::compile(&config.timbr.jwt).map_err(|error| (Place::Jwt, error.to_string()))?;
     let lives = &config.twinzo;
     for name in lives.client_token_life.keys() {
         let found = directory.client_named("client_token_life", name);
@@ -132,6 +136,7 @@ struct Places {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct TimbrPlaces {
+    jwt: Option<Spanned<IgnoredAny>>,
     answers: Vec<Spanned<IgnoredAny>>,
 }
 
@@ -147,6 +152,7 @@ impl Places {
     fn find(&self, place: Place) -> Option<usize> {
         let part = match place {
             Place::Twinzo => self.twinzo.as_ref(),
+            Place::Jwt => self.timbr.jwt.as_ref(),
             Place::Answer(position) => self.timbr.answers.get(position),
             Place::Fault(position) => self.faults.get(position),
             Place::RateLimit(position) => self.rate_limits.get(position),
@@ -237,6 +243,11 @@ mod tests {
         assert!(load(&windowed("2026-06-01T00:00:00Z")).is_ok());
         let text = error(&windowed("2025-06-01T00:00:00Z"));
         assert!(text.starts_with("mock.toml:2:1: trigger.window: it ends before it begins"), "{text}");
+        let text = error("# the JWTs\n[timbr.jwt]\nkey = \"made-up\"\n");
+        assert!(
+            text.starts_with("mock.toml:2:1: timbr.jwt.key: it is no PEM text, and RS256 wants a public"),
+            "{text}"
+        );
         let text = error("[[timbr.answers]]\nquery = \"q\"\n");
         assert!(text.starts_with("mock.toml:1:1: give exactly one of rows, rows_json and error"), "{text}");
     }

@@ -8,10 +8,12 @@ use secrecy::SecretString;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::open::Fidelity;
 use super::timbr::{ContentTypes, ErrorStyle, Example, HistorySection, MessageSpec, PlatformSection, PromptPart};
 use super::unit::{Count, Size, Span};
 use crate::timbr::CannedSpec;
-use crate::timbr::bearer::{BearerKey, BearerPlaintext};
+use crate::timbr::bearer::{BearerBase64, BearerKey, BearerPlaintext};
+use crate::timbr::jwt::JwtSpec;
 
 /// `[server]`: where it listens, and who may steer it.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -169,6 +171,8 @@ pub struct PositionsSection {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TimbrSection {
+    /// How closely requests are looked at.
+    pub fidelity: Fidelity,
     /// Encrypts bearers; the world's own if absent.
     pub auth_salt: Option<String>,
     /// How the salt becomes a key.
@@ -181,6 +185,10 @@ pub struct TimbrSection {
     pub query_time_limit: Span,
     /// Rows of an answer of the engine, unless the request says otherwise.
     pub row_limit: Count,
+    /// How the base64 of a bearer is read.
+    pub bearer_base64: BearerBase64,
+    /// JWTs in place of users' tokens.
+    pub jwt: JwtSpec,
     /// Answers to SQL, the first that fits.
     pub answers: Vec<CannedSpec>,
     /// Which status the errors of the query routes have.
@@ -287,10 +295,13 @@ impl Default for PositionsSection {
 impl Default for TimbrSection {
     fn default() -> Self {
         Self {
+            fidelity: Fidelity::default(),
             auth_salt: None,
             bearer_key: BearerKey::default(),
             bearer_plaintext: BearerPlaintext::default(),
+            bearer_base64: BearerBase64::default(),
             bearer_ttl: None,
+            jwt: JwtSpec::default(),
             query_time_limit: Span::from_secs(5),
             // What a comment of the vendor's says of the service.
             row_limit: Count::new(5000),

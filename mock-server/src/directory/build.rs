@@ -13,7 +13,9 @@ use super::edit::{LONGEST, MOST_ACCOUNTS, MOST_KEYS};
 use super::invalid::{InvalidWorld, Place, Problem};
 use super::library::{Configured, File};
 use super::rows::Tables;
-use super::seed::{ApiKeySeed, BranchSeed, ClientSeed, ConfigurationSeed, FileSeed, LibrarySeed, TimbrSeed, World};
+use super::seed::{
+    ApiKeySeed, BranchSeed, ClientSeed, ConfigurationSeed, FileSeed, LibrarySeed, TimbrSeed, TimbrUserSeed, World,
+};
 use super::{
     Account, Accounts, Branch, BranchId, Client, ClientId, Directory, Keys, Library, Ontology, OntologyTables, Opens,
     StaticKey, Tenants, TimbrDirectory, TimbrUser,
@@ -306,7 +308,7 @@ impl Draft {
     fn add_timbr(&mut self, seed: TimbrSeed) -> Result<(), InvalidWorld> {
         let timbr = Place::default().key("timbr");
         self.timbr.auth_salt = seed.auth_salt;
-        let mut names = HashSet::new();
+        let (mut names, mut emails) = (HashSet::new(), HashSet::new());
         for (index, user) in seed.users.into_iter().enumerate() {
             let place = |member| timbr.clone().key("user").index(index).key(member);
             if !names.insert(user.name.clone()) {
@@ -314,10 +316,15 @@ impl Draft {
                 return Err(InvalidWorld::at(place("name"), problem));
             }
             check_text("name", &user.name, LONGEST).map_err(|problem| InvalidWorld::at(place("name"), problem))?;
+            if let Some(email) = user.email.as_ref().filter(|email| !emails.insert((*email).clone())) {
+                let problem = Problem::twice(format!("e-mail address {email:?}"), "the Timbr users");
+                return Err(InvalidWorld::at(place("email"), problem));
+            }
             let name: Arc<str> = user.name.as_str().into();
             let opens = Opens::TimbrUser(Arc::clone(&name));
             self.add_key(user.token, opens, false, || place("token"))?;
-            self.timbr.users.push(Arc::new(TimbrUser { name, password: user.password, disabled: false }));
+            let TimbrUserSeed { email, password, .. } = user;
+            self.timbr.users.push(Arc::new(TimbrUser { name, email, password, disabled: false }));
         }
         let mut names = HashSet::new();
         for (index, ontology) in seed.ontologies.into_iter().enumerate() {

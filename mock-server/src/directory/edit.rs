@@ -186,7 +186,7 @@ impl Directory {
         room(self.timbr.users.len(), MOST_USERS)?;
         let new = NewKey { user: Some(name.to_owned()), ..NewKey::default() };
         let name: Arc<str> = name.into();
-        let user = TimbrUser { name, password, disabled: false };
+        let user = TimbrUser { name, email: None, password, disabled: false };
         Arc::make_mut(&mut self.timbr).users.push(Arc::new(user));
         self.add_key(new, random).map(drop)
     }

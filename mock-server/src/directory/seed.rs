@@ -187,6 +187,7 @@ pub(super) struct TimbrSeed {
 #[serde(deny_unknown_fields)]
 pub(super) struct TimbrUserSeed {
     pub(super) name: String,
+    pub(super) email: Option<String>,
     pub(super) password: String,
     pub(super) token: String,
 }

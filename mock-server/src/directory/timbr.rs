@@ -22,6 +22,8 @@ pub struct TimbrDirectory {
 pub struct TimbrUser {
     /// User name, as in the bearer.
     pub name: Arc<str>,
+    /// E-mail address, by which a JWT may name the user.
+    pub email: Option<String>,
     /// Password in the clear: nothing here is a real one.
     pub password: String,
     /// Whether neither its bearers nor its tokens are accepted.
@@ -57,6 +59,11 @@ impl TimbrDirectory {
     /// The user of a name.
     pub fn user(&self, name: &str) -> Option<&Arc<TimbrUser>> {
         self.users.iter().find(|user| &*user.name == name)
+    }
+
+    /// The user of an e-mail address.
+    pub fn user_of_email(&self, email: &str) -> Option<&Arc<TimbrUser>> {
+        self.users.iter().find(|user| user.email.as_deref() == Some(email))
     }
 
     /// The ontology of a name.

@@ -9,6 +9,7 @@ use crate::config::{Config, JournalSection, PositionsSection, TimbrSection, Twin
 use crate::directory::Directory;
 use crate::json::{Members, Names, merge};
 use crate::suggest::Unknown;
+use crate::timbr::jwt::{InvalidJwt, JwtReader};
 use crate::timbr::{CannedAnswers, bearer};
 use crate::token::Mint;
 
@@ -32,6 +33,8 @@ pub(crate) struct Setup {
     pub(crate) settings: Settings,
     pub(crate) mint: Mint,
     pub(crate) answers: CannedAnswers,
+    /// `None`: JWTs are not enabled.
+    pub(crate) jwt: Option<JwtReader>,
 }
 
 /// Why settings cannot be used.
@@ -53,6 +56,9 @@ pub enum InvalidSettings {
         "timbr.auth_salt is no Fernet key (base64 of 32 bytes), and timbr.bearer_key = \"fernet-key\" says that it must be one"
     )]
     Salt,
+    /// A key for JWTs cannot be used.
+    #[error(transparent)]
+    Jwt(#[from] InvalidJwt),
     /// One of its answers is wrong.
     #[error("timbr.answers, number {}: {error}", .position + 1)]
     Answer {
@@ -70,7 +76,7 @@ impl InvalidSettings {
     pub(super) fn below_settings(self) -> Self {
         match self {
             Self::Syntax { path, error } => Self::Syntax { path: format!("settings.{path}"), error },
-            Self::Unknown(_) | Self::Salt | Self::Answer { .. } => self,
+            Self::Unknown(_) | Self::Salt | Self::Jwt(_) | Self::Answer { .. } => self,
         }
     }
 }
@@ -104,7 +110,8 @@ impl Settings {
 
     /// Everything in them that must not be shown.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
-        [Some(self.twinzo.jwt_secret.expose_secret()), self.timbr.auth_salt.as_deref()].into_iter().flatten()
+        let own = [Some(self.twinzo.jwt_secret.expose_secret()), self.timbr.auth_salt.as_deref()];
+        own.into_iter().flatten().chain(self.timbr.jwt.secrets())
     }
 }
 
@@ -137,8 +144,9 @@ impl Setup {
         }
         let answers = CannedAnswers::compile(&timbr.answers)
             .map_err(|(position, error)| InvalidSettings::Answer { position, error })?;
+        let jwt = JwtReader::compile(&timbr.jwt)?;
         let mint = Mint::new(twinzo.token_format, twinzo.jwt_secret.expose_secret(), run, id);
-        Ok(Self { settings, mint, answers })
+        Ok(Self { settings, mint, answers, jwt })
     }
 }
 
@@ -172,6 +180,14 @@ mod tests {
             account_token_life = { forklift-01 = { announced = "1h", actual = "1m" } }
             refresh = { token = "same", old = "10s", expired = "refreshed" }
             login_answer = { expiration = "seconds", skew = "-5m" }
+            [timbr]
+            fidelity = "strict"
+            bearer_base64 = "strict"
+            [timbr.jwt]
+            key = "made-up-jwt-key"
+            algorithms = "HS256, HS384"
+            leeway = "5s"
+            tenants = { tenant-5 = { key = "made-up-jwt-key-5", algorithms = ["HS512"] } }
             [[timbr.answers]]
             query = "q"
             rows = [{ a = 1 }]
@@ -190,9 +206,10 @@ mod tests {
     fn what_no_setting_has_is_refused_with_its_path() {
         let refused = |patch| match Settings::default().patched(&patch).unwrap_err() {
             InvalidSettings::Syntax { path, error } => format!("{path}: {error}"),
-            other @ (InvalidSettings::Unknown(_) | InvalidSettings::Salt | InvalidSettings::Answer { .. }) => {
-                panic!("{other}")
-            }
+            other @ (InvalidSettings::Unknown(_)
+            | InvalidSettings::Salt
+            | InvalidSettings::Jwt(_)
+            | InvalidSettings::Answer { .. }) => panic!("{other}"),
         };
         assert!(
             refused(json!({ "twinzo": { "token_life": "soon" } })).starts_with("twinzo.token_life: \"soon\" is not")

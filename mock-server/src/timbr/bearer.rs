@@ -3,6 +3,7 @@
 //! The vendor's script is not public, so key and plaintext have settings; the defaults are the likeliest reading.
 
 use base64::Engine as _;
+use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::STANDARD;
 use md5::Md5;
 use serde::{Deserialize, Serialize};
@@ -39,11 +40,34 @@ pub enum BearerPlaintext {
     Any,
 }
 
+/// How its base64 is read, outside and inside.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BearerBase64 {
+    /// As Python's decoder reads it: either alphabet, anything else skipped, surplus padding.
+    #[default]
+    Python,
+    /// To the letter of RFC 4648: URL-safe outside, standard inside, padded, and nothing else.
+    Strict,
+}
+
+/// How a bearer is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reading {
+    pub(super) key: BearerKey,
+    pub(super) plaintext: BearerPlaintext,
+    pub(super) base64: BearerBase64,
+    /// How old it may be; any age if absent.
+    pub(super) ttl_s: Option<u64>,
+}
+
 /// A user name and a password, as a bearer holds them.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct UserPassword {
-    pub(crate) user: String,
-    pub(crate) password: String,
+pub struct UserPassword {
+    /// Without a colon: the first one splits.
+    pub user: String,
+    /// Any text.
+    pub password: String,
 }
 
 /// Why a bearer cannot be read.
@@ -56,8 +80,9 @@ pub(super) enum BadBearer {
     Plaintext,
 }
 
-/// Makes a bearer of a time (unix seconds) and an IV: for `credentials`, which must not change from run to run.
-pub(crate) fn make(
+/// Makes a bearer of a time (unix seconds) and an IV. `None` if the salt is no key, and the setting says that it must be
+/// one.
+pub fn make(
     salt: &str,
     key: BearerKey,
     plaintext: BearerPlaintext,
@@ -74,23 +99,28 @@ pub(crate) fn make(
 }
 
 /// Reads a bearer. The first colon splits: a password may hold others.
-pub(super) fn read(
-    token: &str,
-    salt: &str,
-    key: BearerKey,
-    plaintext: BearerPlaintext,
-    now_s: u64,
-    ttl_s: Option<u64>,
-) -> Result<UserPassword, BadBearer> {
-    let key = derive(salt, key).ok_or(BadBearer::Salt)?;
-    let plain = key.decrypt(token, now_s, ttl_s).map_err(BadBearer::Token)?;
-    let encoded = || python_base64::decode(&plain).as_deref().and_then(split);
-    match plaintext {
+pub(super) fn read(token: &str, salt: &str, how: Reading, now_s: u64) -> Result<UserPassword, BadBearer> {
+    let key = derive(salt, how.key).ok_or(BadBearer::Salt)?;
+    let plain = key.decrypt(token, how.base64, now_s, how.ttl_s).map_err(BadBearer::Token)?;
+    let encoded = || how.base64.decode(&plain, &STANDARD).as_deref().and_then(split);
+    match how.plaintext {
         BearerPlaintext::Base64 => encoded(),
         BearerPlaintext::Raw => split(&plain),
         BearerPlaintext::Any => encoded().or_else(|| split(&plain)),
     }
     .ok_or(BadBearer::Plaintext)
+}
+
+// === impl BearerBase64 ===
+
+impl BearerBase64 {
+    /// Decodes; the strict form has one alphabet.
+    pub(super) fn decode(self, text: &[u8], alphabet: &GeneralPurpose) -> Option<Vec<u8>> {
+        match self {
+            Self::Python => python_base64::decode(text),
+            Self::Strict => alphabet.decode(text).ok(),
+        }
+    }
 }
 
 /// Whether a salt gives a key at all: only one that must be a Fernet key may fail to.
@@ -172,7 +202,10 @@ mod tests {
         for v in vectors() {
             assert_eq!(make(&v.salt, v.key, v.plaintext, &v.who, v.time_s, v.iv), Some(v.token.clone()));
             for plaintext in [v.plaintext, BearerPlaintext::Any] {
-                assert_eq!(read(&v.token, &v.salt, v.key, plaintext, v.time_s, Some(60)), Ok(v.who.clone()));
+                for base64 in [BearerBase64::Python, BearerBase64::Strict] {
+                    let how = Reading { key: v.key, plaintext, base64, ttl_s: Some(60) };
+                    assert_eq!(read(&v.token, &v.salt, how, v.time_s), Ok(v.who.clone()));
+                }
             }
         }
     }
@@ -180,19 +213,37 @@ mod tests {
     #[test]
     fn auto_takes_a_fernet_key_as_it_is_and_anything_else_through_md5() {
         for v in vectors().iter().filter(|v| v.key != BearerKey::Sha256) {
-            assert_eq!(read(&v.token, &v.salt, BearerKey::Auto, v.plaintext, v.time_s, None), Ok(v.who.clone()));
+            let how = Reading { plaintext: v.plaintext, ..Reading::default() };
+            assert_eq!(read(&v.token, &v.salt, how, v.time_s), Ok(v.who.clone()));
         }
     }
 
     #[test]
     fn each_wrong_setting_has_its_own_cause() {
         let v = &vectors()[0];
-        let read =
-            |salt: &str, key, plaintext, now_s, ttl_s| read(&v.token, salt, key, plaintext, now_s, ttl_s).unwrap_err();
+        let read = |salt: &str, key, plaintext, now_s, ttl_s| {
+            let how = Reading { key, plaintext, ttl_s, ..Reading::default() };
+            read(&v.token, salt, how, now_s).unwrap_err()
+        };
         let (key, plaintext) = (BearerKey::Md5Hex, BearerPlaintext::Base64);
         assert_eq!(read("other", key, plaintext, v.time_s, None), BadBearer::Token(Unreadable::Undecryptable));
         assert_eq!(read(&v.salt, BearerKey::FernetKey, plaintext, v.time_s, None), BadBearer::Salt);
         assert_eq!(read(&v.salt, key, BearerPlaintext::Raw, v.time_s, None), BadBearer::Plaintext);
         assert_eq!(read(&v.salt, key, plaintext, v.time_s + 61, Some(60)), BadBearer::Token(Unreadable::Expired));
+    }
+
+    #[test]
+    fn what_python_forgives_is_refused_to_the_letter() {
+        let v = &vectors()[0];
+        let standard = v.token.replace('-', "+").replace('_', "/");
+        assert_ne!(standard, v.token);
+        for token in [standard, format!("{}\n", v.token), format!("{}=", v.token), format!(" {}", v.token)] {
+            let read = |base64| {
+                let how = Reading { key: v.key, base64, ..Reading::default() };
+                read(&token, &v.salt, how, v.time_s)
+            };
+            assert_eq!(read(BearerBase64::Python), Ok(v.who.clone()), "{token:?}");
+            assert_eq!(read(BearerBase64::Strict), Err(BadBearer::Token(Unreadable::Malformed)), "{token:?}");
+        }
     }
 }

@@ -56,6 +56,9 @@ impl Refusal {
             }
             Self::NotAuthorized(refused) => (envelope_error(StatusCode::UNAUTHORIZED, UNAUTHORIZED), Some(refused)),
             Self::BadRequest(refused) => (envelope_error(StatusCode::BAD_REQUEST, &refused.detail), Some(refused)),
+            Self::MediaType(refused) => {
+                (envelope_error(StatusCode::UNSUPPORTED_MEDIA_TYPE, &refused.detail), Some(refused))
+            }
             Self::Engine(refused) => {
                 (envelope_error(StatusCode::INTERNAL_SERVER_ERROR, &refused.detail), Some(refused))
             }
@@ -67,9 +70,6 @@ impl Refusal {
             Self::NotLoggedIn { refused, login } => (platform::redirect(&login), Some(refused)),
             Self::NotFound(refused) => (envelope_error(StatusCode::NOT_FOUND, &refused.detail), Some(refused)),
             Self::AsyncLost(refused) => (async_query::not_found(), Some(refused)),
-            Self::MediaType(refused) => {
-                (envelope_error(StatusCode::UNSUPPORTED_MEDIA_TYPE, &refused.detail), Some(refused))
-            }
             Self::Internal(error) => (Answer::internal(&error), Some(Reason::Internal.because("see the server's log"))),
         }
     }

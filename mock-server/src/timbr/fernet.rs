@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::python_base64;
+use super::bearer::BearerBase64;
 
 const VERSION: u8 = 0x80;
 /// How far ahead of our clock a token may be, in seconds; looked at only if there is a life to check.
@@ -56,8 +56,14 @@ impl Key {
     }
 
     /// Reads a token. Without a life its time is not looked at, as in Python's `decrypt` without `ttl`.
-    pub(super) fn decrypt(&self, token: &str, now_s: u64, ttl_s: Option<u64>) -> Result<Vec<u8>, Unreadable> {
-        let bytes = python_base64::decode(token.as_bytes()).ok_or(Unreadable::Malformed)?;
+    pub(super) fn decrypt(
+        &self,
+        token: &str,
+        base64: BearerBase64,
+        now_s: u64,
+        ttl_s: Option<u64>,
+    ) -> Result<Vec<u8>, Unreadable> {
+        let bytes = base64.decode(token.as_bytes(), &URL_SAFE).ok_or(Unreadable::Malformed)?;
         if bytes.len() < HEAD + TAG || bytes[0] != VERSION {
             return Err(Unreadable::Malformed);
         }
@@ -97,6 +103,7 @@ fn mac(key: &[u8], signed: &[u8]) -> Option<Hmac<Sha256>> {
 mod tests {
     use serde_json::Value;
 
+    use super::super::python_base64;
     use super::*;
 
     fn vectors(name: &str) -> Vec<Value> {
@@ -126,9 +133,11 @@ mod tests {
     #[test]
     fn the_published_token_is_read() {
         for vector in vectors("verify") {
-            let plain =
-                key(&vector).decrypt(vector["token"].as_str().unwrap(), now_s(&vector), vector["ttl_sec"].as_u64());
-            assert_eq!(plain.unwrap(), vector["src"].as_str().unwrap().as_bytes());
+            for base64 in [BearerBase64::Python, BearerBase64::Strict] {
+                let (token, ttl_s) = (vector["token"].as_str().unwrap(), vector["ttl_sec"].as_u64());
+                let plain = key(&vector).decrypt(token, base64, now_s(&vector), ttl_s);
+                assert_eq!(plain.unwrap(), vector["src"].as_str().unwrap().as_bytes());
+            }
         }
     }
 
@@ -137,8 +146,10 @@ mod tests {
         let mut accepted = Vec::new();
         for vector in vectors("invalid") {
             let (key, token) = (key(&vector), vector["token"].as_str().unwrap());
-            assert!(key.decrypt(token, now_s(&vector), vector["ttl_sec"].as_u64()).is_err(), "{}", vector["desc"]);
-            if key.decrypt(token, now_s(&vector), None) == Ok(Vec::new()) {
+            let decrypt = |ttl_s| key.decrypt(token, BearerBase64::Python, now_s(&vector), ttl_s);
+            assert_eq!(vector["ttl_sec"], 60);
+            assert!(decrypt(Some(60)).is_err(), "{}", vector["desc"]);
+            if decrypt(None) == Ok(Vec::new()) {
                 accepted.push(vector["desc"].as_str().unwrap().to_owned());
             }
         }
@@ -150,7 +161,7 @@ mod tests {
         let key = Key::from_bytes([7; 32]);
         let token = key.encrypt(b"x", 1000, [0; 16]);
         for (now_s, readable) in [(1060, true), (1061, false), (940, true), (939, false)] {
-            assert_eq!(key.decrypt(&token, now_s, Some(60)).is_ok(), readable, "{now_s}");
+            assert_eq!(key.decrypt(&token, BearerBase64::Python, now_s, Some(60)).is_ok(), readable, "{now_s}");
         }
     }
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use http::StatusCode;
 use http::header::AUTHORIZATION;
 use subtle::ConstantTimeEq;
+use wire::header;
 use wire::timbr::Envelope;
 
-use super::bearer::{self, BadBearer};
+use super::bearer::{self, BadBearer, Reading};
 use super::error::{JSON, Refusal};
 use super::fernet::Unreadable;
+use super::jwt::{Named, UserClaim};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::directory::{Opens, TimbrUser};
@@ -42,17 +44,31 @@ pub(super) fn enabled(user: &Arc<TimbrUser>) -> Result<&Arc<TimbrUser>, Refused>
     if user.disabled { Err(Reason::UserDisabled.because("the user is disabled")) } else { Ok(user) }
 }
 
+/// The user that a JWT names.
+pub(super) fn user_of_jwt<'c>(call: &'c Call<'_>, text: &str) -> Result<&'c Arc<TimbrUser>, Refused> {
+    let off = || Reason::JwtNotEnabled.because("x-jwt-token is not enabled: timbr.jwt has no key; send x-api-key");
+    let reader = call.setup.jwt.as_ref().ok_or_else(off)?;
+    let Named { claim, user } = reader.read(text, call.header(header::X_JWT_TENANT_ID), call.now)?;
+    let directory = call.directory.timbr();
+    let (found, what) = match claim {
+        UserClaim::Username => (directory.user(&user), "user"),
+        UserClaim::Email => (directory.user_of_email(&user), "user with the e-mail address"),
+    };
+    let unknown = || Reason::JwtUserUnknown.because(format!("the JWT names the {what} {user:?}, who is unknown"));
+    enabled(found.ok_or_else(unknown)?)
+}
+
 /// The user that a bearer names, if the password in it is the user's.
 pub(super) fn user_of_bearer<'c>(call: &'c Call<'_>) -> Result<&'c Arc<TimbrUser>, Refused> {
     let settings = &call.setup.settings.timbr;
     let directory = call.directory.timbr();
     let salt = settings.auth_salt.as_ref().or(directory.auth_salt.as_ref());
     let salt = salt.ok_or_else(|| Reason::SaltMissing.because("no timbr.auth_salt is configured"))?;
-    let header = call
+    let authorization = call
         .header(AUTHORIZATION.as_str())
         .ok_or_else(|| Reason::BearerMissing.because("the request has no Authorization header"))?;
-    // The scheme's case and the number of spaces do not matter (RFC 9110).
-    let token = match header.split_once(' ') {
+    // The scheme's case and the number of spaces do not matter (RFC 9110); `strict` has looked at them by now.
+    let token = match authorization.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim_start(),
         _ => {
             return Err(Reason::BearerMissing.because("the Authorization header has another scheme than Bearer"));
@@ -61,8 +77,13 @@ pub(super) fn user_of_bearer<'c>(call: &'c Call<'_>) -> Result<&'c Arc<TimbrUser
     let now_s = u64::try_from(call.now.as_second()).unwrap_or(0);
     let ttl_s =
         settings.bearer_ttl.map(|ttl| u64::try_from(ttl.signed().as_millis()).unwrap_or(u64::MAX).div_ceil(1000));
-    let who =
-        bearer::read(token, salt, settings.bearer_key, settings.bearer_plaintext, now_s, ttl_s).map_err(explain)?;
+    let how = Reading {
+        key: settings.bearer_key,
+        plaintext: settings.bearer_plaintext,
+        base64: settings.bearer_base64,
+        ttl_s,
+    };
+    let who = bearer::read(token, salt, how, now_s).map_err(explain)?;
     let user = directory.user(&who.user).ok_or_else(|| {
         Reason::BearerUserUnknown.because(format!("the bearer names the user {:?}, who is unknown", who.user))
     })?;

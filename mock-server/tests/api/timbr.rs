@@ -1,5 +1,7 @@
 //! The Timbr service: docs/timbr.md §2 to §8.
 
+use mock_server::config::Fidelity;
+use mock_server::timbr::bearer::BearerBase64;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -102,6 +104,51 @@ async fn bearers_age_only_if_a_life_is_set_and_on_the_sandboxs_clock() {
     strict.advance("1s").await;
     get_token(&strict, Some(&bearer)).await.assert(401);
     assert_eq!(strict.last_reason().await, "BearerExpired");
+}
+
+#[tokio::test]
+async fn with_a_life_a_bearer_may_be_a_minute_ahead() {
+    // The bearer is of 00:00:00.
+    for (start, status) in [("2025-12-31T23:59:00Z", 200), ("2025-12-31T23:58:59Z", 401)] {
+        let server = TestServer::with(|config| {
+            config.clock = serde_json::from_value(json!({ "frozen": start })).unwrap();
+            config.timbr.bearer_ttl = Some("60s".parse().unwrap());
+        })
+        .await;
+        get_token(&server, Some(&format!("Bearer {ALICES_BEARER}"))).await.assert(status);
+    }
+}
+
+#[tokio::test]
+async fn what_python_forgives_in_a_bearer_is_a_setting() {
+    // The standard alphabet, a blank within, and one sign of padding too many.
+    let lenient = format!("Bearer {}=", ALICES_BEARER.replacen('-', "+", 1).replacen("DA0OD", "DA 0OD", 1));
+    let server = TestServer::start().await;
+    get_token(&server, Some(&lenient)).await.assert(200);
+    let strict = TestServer::with(|config| config.timbr.bearer_base64 = BearerBase64::Strict).await;
+    get_token(&strict, Some(&lenient)).await.assert(401);
+    assert_eq!(strict.last_reason().await, "BearerMalformed");
+    get_token(&strict, Some(&format!("Bearer {ALICES_BEARER}"))).await.assert(200);
+}
+
+#[tokio::test]
+async fn strict_wants_what_the_documents_write() {
+    let server = TestServer::with(|config| config.timbr.fidelity = Fidelity::Strict).await;
+    let json = "application/json";
+    for (scheme, content_type, status, reason) in [
+        ("bearer ", json, 401, "BearerMissing"),
+        ("Bearer  ", json, 401, "BearerMissing"),
+        ("Bearer ", "text/plain", 415, "MediaTypeUnsupported"),
+    ] {
+        let request = server.request(Method::POST, GET_TOKEN).header("content-type", content_type);
+        let reply = send(request.header("authorization", format!("{scheme}{ALICES_BEARER}"))).await;
+        assert_error(&reply, status, &["Un"]);
+        assert_eq!(server.last_reason().await, reason);
+    }
+    get_token(&server, Some(&format!("Bearer {ALICES_BEARER}"))).await.assert(415);
+    let request = server.request(Method::POST, GET_TOKEN).header("content-type", "application/json; charset=utf-8");
+    send(request.header("authorization", format!("Bearer {ALICES_BEARER}"))).await.assert(200);
+    openapi(&server, OPENAPI, &key(ALICE), "SELECT 1").await.assert(200);
 }
 
 #[tokio::test]

@@ -21,5 +21,7 @@ pub const NESTED: &str = "nested";
 pub const RESULTS_LIMIT: &str = "results-limit";
 /// Timbr: the user to run as, §3.
 pub const X_API_IMPERSONATE_USER: &str = "x-api-impersonate-user";
+/// Timbr: whose JWT it is, where tenants have keys of their own, §3.
+pub const X_JWT_TENANT_ID: &str = "x-jwt-tenant-id";
 /// Timbr: asks for an asynchronous query, §6.1.
 pub const X_ASYNC: &str = "x-async";

@@ -36,12 +36,12 @@ fn check_json(rest: &str, column: usize, message: &str) {
 fn an_unknown_key_is_shown_with_line_caret_and_suggestion() {
     assert_eq!(
         refusal("w.toml", "[[client]]\nname = \"acme\"\n\n[[timbr.user]]\nnmae = \"alice\"\n"),
-        "w.toml:5:1: unknown field `nmae`, expected one of `name`, `password`, `token`\n  |\n5 | nmae = \"alice\"\n  | ^\n\
+        "w.toml:5:1: unknown field `nmae`, expected one of `name`, `email`, `password`, `token`\n  |\n5 | nmae = \"alice\"\n  | ^\n\
          help: did you mean `name`?"
     );
     assert_eq!(
         refusal("w.json", "{\n  \"timbr\": {\"user\": [\n    {\"nmae\": \"alice\"}]}\n}"),
-        "w.json:3:6: unknown field `nmae`, expected one of `name`, `password`, `token`\n  |\n\
+        "w.json:3:6: unknown field `nmae`, expected one of `name`, `email`, `password`, `token`\n  |\n\
          3 |     {\"nmae\": \"alice\"}]}\n  |      ^\nhelp: did you mean `name`?"
     );
     let text = refusal("w.toml", &format!("{TOML}[[client.branch.device]]\nlogin = \"a\"\nsecotr_id = 1\n"));

@@ -64,6 +64,7 @@ fn headers() {
     assert_eq!([header::X_API_KEY, header::X_JWT_TOKEN, header::X_ASYNC], ["x-api-key", "x-jwt-token", "x-async"]);
     let of_queries = [header::NESTED, header::RESULTS_LIMIT, header::X_API_IMPERSONATE_USER];
     assert_eq!(of_queries, ["nested", "results-limit", "x-api-impersonate-user"]);
+    assert_eq!(header::X_JWT_TENANT_ID, "x-jwt-tenant-id");
     assert_eq!(problem::MEDIA_TYPE, "application/problem+json");
 }
 
