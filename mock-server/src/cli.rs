@@ -6,6 +6,7 @@ mod openapi;
 mod serve;
 mod signals;
 mod telemetry;
+mod timbr;
 mod world;
 
 use std::net::IpAddr;
@@ -55,6 +56,9 @@ enum Command {
     Routes,
     /// Print the OpenAPI document of twinzo's API, as a server on port 8080 has it at `/swagger/docs/v3`.
     Openapi(openapi::OpenapiArgs),
+    /// Make credentials of Timbr.
+    #[command(subcommand)]
+    Timbr(timbr::TimbrCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -282,6 +286,7 @@ impl Cli {
                 Ok(Exit::Success)
             }
             Some(Command::Openapi(args)) => openapi::run(&args),
+            Some(Command::Timbr(command)) => timbr::run(&command),
         }
     }
 }

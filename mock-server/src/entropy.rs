@@ -47,9 +47,14 @@ impl fmt::Debug for Entropy {
 
 /// A name for this start of the process, from the operating system.
 pub fn fresh_run() -> Result<String, rand::rngs::SysError> {
-    let mut bytes = [0; 8];
+    Ok(format!("{:016x}", u64::from_be_bytes(fresh_bytes()?)))
+}
+
+/// Bytes that nothing repeats, from the operating system: for what is made once, outside every sandbox.
+pub fn fresh_bytes<const N: usize>() -> Result<[u8; N], rand::rngs::SysError> {
+    let mut bytes = [0; N];
     SysRng.try_fill_bytes(&mut bytes)?;
-    Ok(format!("{:016x}", u64::from_be_bytes(bytes)))
+    Ok(bytes)
 }
 
 #[cfg(test)]

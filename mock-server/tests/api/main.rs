@@ -45,6 +45,7 @@ mod support;
 mod timbr;
 mod timbr_agents;
 mod timbr_async;
+mod timbr_cli;
 mod timbr_jwt;
 mod timbr_objects;
 mod timbr_platform;
