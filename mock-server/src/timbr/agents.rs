@@ -39,7 +39,7 @@ pub(super) fn log_benchmark(work: &mut Work<'_>, _: &Arc<TimbrUser>) -> Result<A
 }
 
 fn report(call: &Call<'_>) -> Result<Map<String, Value>, Refusal> {
-    serde_json::from_slice(call.body).map_err(|error| bad_body(format!("the body must be a JSON object: {error}")))
+    serde_json::from_slice(call.body).map_err(|error| bad_body(&format!("the body must be a JSON object: {error}")))
 }
 
 /// The user whose token is the password of the user `token`.

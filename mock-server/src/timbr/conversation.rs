@@ -36,8 +36,10 @@ struct Noted {
 /// By the names that langchain-timbr reads.
 #[derive(Clone, Debug, Serialize)]
 struct Message {
-    message_id: String,
-    parent_query_id: Option<String>,
+    #[serde(rename = "message_id")]
+    id: String,
+    #[serde(rename = "parent_query_id")]
+    parent: Option<String>,
     question: String,
     sql: Option<String>,
     answer: Option<String>,
@@ -73,8 +75,8 @@ impl Conversations {
         let text = |name: &str| report.get(name).and_then(Value::as_str).map(str::to_owned);
         let Some(conversation) = text("conversation_id") else { return };
         let message = Message {
-            message_id: text("query_id").unwrap_or_default(),
-            parent_query_id: text("parent_query_id"),
+            id: text("query_id").unwrap_or_default(),
+            parent: text("parent_query_id"),
             question: text("question").unwrap_or_default(),
             sql: text("generated_sql"),
             answer: text("answer"),
@@ -109,8 +111,8 @@ impl Conversations {
 
 impl Noted {
     fn size(&self) -> usize {
-        let Message { message_id, parent_query_id, question, sql, answer } = &self.message;
-        let texts = [Some(&self.conversation), Some(message_id), parent_query_id.as_ref(), Some(question)];
+        let Message { id, parent, question, sql, answer } = &self.message;
+        let texts = [Some(&self.conversation), Some(id), parent.as_ref(), Some(question)];
         let texts = texts.into_iter().chain([sql.as_ref(), answer.as_ref()]).flatten();
         size_of::<Self>() + texts.map(String::len).sum::<usize>()
     }
@@ -121,7 +123,7 @@ impl Noted {
 impl Message {
     fn of(spec: &MessageSpec) -> Self {
         let MessageSpec { conversation: _, id, question, sql, answer, parent } = spec.clone();
-        Self { message_id: id, parent_query_id: parent, question, sql, answer }
+        Self { id, parent, question, sql, answer }
     }
 }
 
@@ -140,7 +142,7 @@ mod tests {
                 let report = json!({ "conversation_id": "c", "query_id": number.to_string(), "question": "?" });
                 all.note(&alice, report.as_object().unwrap(), limits);
             }
-            all.of("alice", "c").into_iter().map(|message| message.message_id).collect::<Vec<_>>()
+            all.of("alice", "c").into_iter().map(|message| message.id).collect::<Vec<_>>()
         };
         let roomy = HistorySection::default();
         assert_eq!(seen(&HistorySection { messages: Count::new(2), ..roomy.clone() }), ["7", "8"]);

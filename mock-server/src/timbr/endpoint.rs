@@ -73,7 +73,7 @@ pub(super) fn describe(operation: TimbrOperation) -> Endpoint {
     let (credential, handler) = match operation {
         T::GetToken => (Bearer, User(|work, user| token::get_token(work.call, user))),
         T::GetUserToken => (Session, User(platform::user_token)),
-        T::LoginPage => (Nobody, Anyone(platform::page)),
+        T::LoginPage => (Nobody, Anyone(|_| Ok(platform::page()))),
         T::Login => (Form, User(platform::log_in)),
         T::Query => (Key, User(|work, user| query::envelope(work.call, user))),
         T::OpenapiQuery => (Key, User(async_query::submit_or_answer)),
@@ -89,7 +89,7 @@ pub(super) fn describe(operation: TimbrOperation) -> Endpoint {
         T::KbSearch => (Key, User(knowledge::search)),
         T::ExecutePrompt => (Key, User(execute::prompt)),
         T::ExecuteAnswer => (Key, User(execute::answer)),
-        T::ShowOntologies => (Key, User(execute::show_ontologies)),
+        T::ShowOntologies => (Key, User(|work, _| Ok(execute::show_ontologies(work)))),
         T::LogAgent => (Basic, User(agents::log_agent)),
         T::LogBenchmark => (Basic, User(agents::log_benchmark)),
     };

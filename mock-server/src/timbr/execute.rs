@@ -41,9 +41,9 @@ pub(super) fn answer(work: &mut Work<'_>, user: &Arc<TimbrUser>) -> Result<Answe
 }
 
 /// `GET /timbr/openapi/execute/show_ontologies`.
-pub(super) fn show_ontologies(work: &mut Work<'_>, _: &Arc<TimbrUser>) -> Result<Answer, Refusal> {
+pub(super) fn show_ontologies(work: &Work<'_>) -> Answer {
     let ontologies = work.call.directory.timbr().ontologies.iter();
-    Ok(success(ontologies.map(|ontology| json!({ "ontology": ontology.name })).collect::<Vec<_>>()))
+    success(ontologies.map(|ontology| json!({ "ontology": ontology.name })).collect::<Vec<_>>())
 }
 
 /// Of the ontology that a header names, else of the first.

@@ -75,13 +75,13 @@ impl Search {
     fn check(&self) -> Result<(), Refusal> {
         let thresholds = [("high_threshold", self.high_threshold), ("medium_threshold", self.medium_threshold)];
         if self.question.trim().is_empty() {
-            return Err(bad_body("question is empty".to_owned()));
+            return Err(bad_body("question is empty"));
         }
         if !(1..=MOST).contains(&self.top_k) {
-            return Err(bad_body(format!("top_k must be between 1 and {MOST}")));
+            return Err(bad_body(&format!("top_k must be between 1 and {MOST}")));
         }
         match thresholds.iter().find(|(_, value)| !(0.0..=1.0).contains(value)) {
-            Some((name, _)) => Err(bad_body(format!("{name} must be between 0 and 1"))),
+            Some((name, _)) => Err(bad_body(&format!("{name} must be between 0 and 1"))),
             None => Ok(()),
         }
     }

@@ -44,8 +44,8 @@ struct UserToken<'a> {
 }
 
 /// `GET /login/`.
-pub(super) fn page(_: &mut Work<'_>) -> Result<Answer, Refusal> {
-    Ok(html(StatusCode::OK, PAGE.to_owned()))
+pub(super) fn page() -> Answer {
+    html(StatusCode::OK, PAGE.to_owned())
 }
 
 /// `POST /login/`: whoever logged in is sent on to the token.

@@ -40,7 +40,7 @@ impl Work<'_> {
     pub(super) fn json<T: DeserializeOwned>(&self, expected: &str) -> Result<T, Refusal> {
         let mut json = serde_json::Deserializer::from_slice(self.call.body);
         let read = T::deserialize(Members(Names::Exact, &mut json)).and_then(|body| json.end().map(|()| body));
-        read.map_err(|error| bad_body(format!("the body must be {expected}: {error}")))
+        read.map_err(|error| bad_body(&format!("the body must be {expected}: {error}")))
     }
 
     /// A query parameter as a number.
@@ -52,7 +52,7 @@ impl Work<'_> {
 }
 
 /// 400: the body is not what it must be.
-pub(super) fn bad_body(problem: String) -> Refusal {
+pub(super) fn bad_body(problem: &str) -> Refusal {
     Refusal::BadRequest(Reason::BodyInvalid.because(format!("Bad request: {problem}")))
 }
 
