@@ -89,7 +89,7 @@ pub enum Many {
 }
 
 /// A statement, and under which circumstances it is asked.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 #[doc(hidden)]
 pub struct Question<'a> {
     /// Without comments in front and without the last semicolon.
@@ -97,7 +97,7 @@ pub struct Question<'a> {
     /// What `timbr_username()` says.
     pub user: &'a str,
     /// What `timbr.sys_ontologies` lists.
-    pub ontologies: Vec<&'a str>,
+    pub ontologies: &'a [&'a str],
     /// On the machine's clock.
     pub time_limit: Duration,
     /// Rows of the answer at most; the others are left out.

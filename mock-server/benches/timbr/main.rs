@@ -109,7 +109,7 @@ fn directly(sql: &str) -> u64 {
     let question = Question {
         sql,
         user: "alice",
-        ontologies: vec!["supply_chain"],
+        ontologies: &["supply_chain"],
         time_limit: Duration::from_secs(5),
         row_limit: 5000,
         nested: false,

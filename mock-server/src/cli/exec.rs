@@ -22,7 +22,7 @@ pub(super) fn run(args: &ExecArgs) -> Result<Exit, Failure> {
     }
     // The terminal belongs to the command: only what it must know.
     telemetry::init(args.server.log.clone(), LevelFilter::WARN);
-    serve::runtime()?.block_on(async {
+    serve::to_the_end(async {
         let credentials = settled.credentials()?;
         let config = &settled.config;
         let admin_token = config.server.admin_token.clone();

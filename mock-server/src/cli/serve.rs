@@ -28,7 +28,7 @@ pub(super) fn run(args: ServeArgs) -> Result<Exit, Failure> {
     let config = &settled.config;
     let guarded = config.server.admin_token.is_some();
     let ca_file = config.server.tls.as_ref().and_then(|tls| tls.ca_file.clone());
-    runtime()?.block_on(async {
+    to_the_end(async {
         let termination = Termination::listen().context("cannot listen for signals")?;
         for stale in [&args.port_file, &args.ready_file].into_iter().flatten() {
             remove(stale)?;
@@ -76,12 +76,14 @@ pub(super) async fn start(Settled { config, directory }: Settled) -> Result<Runn
     })
 }
 
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")
-        .map_err(Failure::Run)
+/// Runs a command. A query that is still at work when it ends is left behind: it would hold up the exit for as long as
+/// queries may take.
+pub(super) fn to_the_end<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.context("cannot start the runtime").map_err(Failure::Run)?;
+    let outcome = runtime.block_on(command);
+    runtime.shutdown_background();
+    outcome
 }
 
 /// Text for stdout, which belongs to machines.

@@ -25,7 +25,7 @@ const LONGEST_ROW: usize = 512 << 10;
 const MANIFEST: &str = "ontology.toml";
 
 /// Names that are the engine's and the service's own.
-const RESERVED: [&str; 2] = ["sqlite_", "sys_"];
+pub(super) const RESERVED: [&str; 2] = ["sqlite_", "sys_"];
 
 /// Why a folder of ontologies cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::folder::RESERVED;
 use super::table::{Column, Table};
 use super::{Catalogue, Concept, Many, Relationship, TableShape};
 use crate::excerpt::Excerpt;
@@ -86,7 +87,8 @@ fn check(manifest: Manifest, tables: &[Table]) -> Result<Catalogue, Wrong> {
 
 fn concept(seed: &ConceptSeed, catalogue: &Catalogue) -> Result<Concept, Wrong> {
     let (name, place) = (seed.name.get_ref(), seed.name.span().start);
-    if name.is_empty() || name.contains(['\0', '`']) || name.to_ascii_lowercase().starts_with("sqlite_") {
+    let is_reserved = RESERVED.iter().any(|prefix| name.to_ascii_lowercase().starts_with(prefix));
+    if name.is_empty() || name.contains(['\0', '`']) || is_reserved {
         return Err((place, format!("{name:?} cannot be a concept's name")));
     }
     if catalogue.concept(name).is_some() {
@@ -187,6 +189,7 @@ mod tests {
         for (text, words) in [
             ("[[concept]]\nname = \"order\"\ntabel = \"x\"\n".to_owned(), "3:1: unknown field `tabel`"),
             ("[[concept]]\nname = \"x\"\n".to_owned(), "2:8: table \"x\" is unknown; allowed: customers, order"),
+            ("[[concept]]\nname = \"sys_x\"\n".to_owned(), "2:8: \"sys_x\" cannot be a concept's name"),
             (format!("{CONCEPTS}[[concept]]\nname = \"Order\"\n"), "7:8: concept \"Order\" stands there twice"),
             (
                 "[[concept]]\nname = \"order\"\ntable = \"customers\"\n".to_owned(),

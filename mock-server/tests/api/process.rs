@@ -19,14 +19,14 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// A server process and its ready line.
-fn start(arguments: &[&str]) -> (Child, Value) {
+pub(crate) fn start(arguments: &[&str]) -> (Child, Value) {
     let mut child = Command::new(PROGRAM).args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     (child, serde_json::from_str(&line).unwrap())
 }
 
-fn signal(pid: u32, name: &str) {
+pub(crate) fn signal(pid: u32, name: &str) {
     assert!(Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().unwrap().success());
 }
 

@@ -1,10 +1,13 @@
 //! Answers to SQL by the engine, on both query routes: docs/timbr.md §6, docs/ontologies.md.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::process::{signal, start};
 use crate::support::{ALICE, Reply, TestServer, send};
 
 const OPENAPI: &str = "/timbr/openapi/ontology/supply_chain/query";
@@ -238,6 +241,46 @@ async fn a_slow_query_does_not_hold_up_other_requests() {
     };
     assert_refused(&stopped, "the query was stopped: it took longer than 2s");
     assert!(answered > 1, "{answered}");
+}
+
+#[test]
+fn a_query_at_work_does_not_hold_up_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("mock.toml");
+    fs::write(&config, "timbr = { query_time_limit = '1h' }").unwrap();
+    let (mut child, ready) = start(&["--port", "0", "--config", config.to_str().unwrap()]);
+    let address = ready["api"].as_str().unwrap().strip_prefix("http://").unwrap();
+    let mut slow = TcpStream::connect(address).unwrap();
+    let ask = |sql: &str| {
+        let (path, token) = ("/timbr/openapi/ontology/supply_chain/query", ALICE);
+        let length = sql.len();
+        format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nx-api-key: {token}\r\nContent-Length: {length}\r\n\r\n{sql}"
+        )
+    };
+    let endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x FROM n) SELECT count(*) FROM n";
+    slow.write_all(ask(endless).as_bytes()).unwrap();
+    // By the time these are answered, the other one is at work.
+    let mut quick = TcpStream::connect(address).unwrap();
+    let mut answers = BufReader::new(quick.try_clone().unwrap());
+    for _ in 0..20 {
+        quick.write_all(ask("SELECT id FROM dtimbr.customer WHERE 1 = 0").as_bytes()).unwrap();
+        let head: Vec<String> =
+            answers.by_ref().lines().map(Result::unwrap).take_while(|line| !line.is_empty()).collect();
+        assert_eq!(head[0], "HTTP/1.1 200 OK");
+        answers.read_exact(&mut [0; 2]).unwrap();
+    }
+    signal(child.id(), "TERM");
+    // Another process's end: there is no clock to move. An hour is what this must not take.
+    for _ in 0..4000 {
+        if let Some(status) = child.try_wait().unwrap() {
+            assert_eq!(status.code(), Some(0));
+            return;
+        }
+        std::thread::park_timeout(std::time::Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    panic!("the server is still there");
 }
 
 #[test]

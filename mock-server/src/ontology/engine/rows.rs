@@ -14,7 +14,7 @@ use crate::ontology::{Catalogue, Question, Trouble};
 pub(super) const BOOLEAN: &str = "BOOLEAN";
 
 /// Bytes of an answer at most.
-const LARGEST: usize = 64 << 20;
+const LARGEST: usize = 32 << 20;
 
 /// The columns of a statement.
 #[derive(Debug)]

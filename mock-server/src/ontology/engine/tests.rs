@@ -25,9 +25,8 @@ fn shop() -> Data {
 }
 
 fn question(sql: &str) -> Question<'_> {
-    let ontologies = vec!["shop", "o'ther"];
     let time_limit = Duration::from_mins(1);
-    Question { sql, user: "alice", ontologies, time_limit, row_limit: 100, nested: false }
+    Question { sql, user: "alice", ontologies: &["shop", "o'ther"], time_limit, row_limit: 100, nested: false }
 }
 
 fn ask(question: &Question<'_>) -> Result<String, Trouble> {
@@ -182,7 +181,7 @@ fn limits_of_rows_time_and_size_hold() {
     let large = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) \
                  SELECT printf('%.*c', 1000000, 'x') FROM n";
     let stopped = ask(&Question { row_limit: 5000, ..question(large) });
-    assert_eq!(stopped, Err(Trouble::TooLarge(64 << 20)));
+    assert_eq!(stopped, Err(Trouble::TooLarge(32 << 20)));
     assert_eq!(refused("SELECT zeroblob(1000000000)"), "string or blob too big");
     let deep = format!("SELECT 1{}", "+1".repeat(600));
     assert_eq!(refused(&deep), "Expression tree is too large (maximum depth 500)");
