@@ -317,7 +317,7 @@ impl Draft {
             }
             check_text("name", &user.name, LONGEST).map_err(|problem| InvalidWorld::at(place("name"), problem))?;
             if let Some(email) = user.email.as_ref().filter(|email| !emails.insert((*email).clone())) {
-                let problem = Problem::twice(format!("e-mail address {email:?}"), "the Timbr users");
+                let problem = Problem::twice(format!("e-mail address {email:?}"), WORLD);
                 return Err(InvalidWorld::at(place("email"), problem));
             }
             let name: Arc<str> = user.name.as_str().into();

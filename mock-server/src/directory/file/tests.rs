@@ -142,6 +142,12 @@ fn what_stands_twice_is_shown_where_it_stands_the_second_time() {
         (10, 8),
         "Timbr user \"u\" stands twice in the world",
     );
+    let (more, email) = (user.replace("\"u\"", "\"v\""), "email = \"u@example\"\n");
+    check_toml(
+        &format!("{user}token = \"a\"\n{email}{more}token = \"b\"\n{email}"),
+        (14, 9),
+        "e-mail address \"u@example\" stands twice in the world",
+    );
     let ontology = "[[timbr.ontology]]\nname = \"o\"\n";
     check_toml(&format!("{ontology}{ontology}"), (8, 8), "ontology \"o\" stands twice in the world");
     check_json(
