@@ -1,5 +1,6 @@
 //! From a world to a directory: every reference is followed, every name checked for a double.
 
+mod check;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,8 @@ use super::{
 use crate::suggest::Unknown;
 
 pub(super) use rows::MADE;
+
+use check::{check_number, check_text, has_date};
 
 /// A directory on its way: its tables are not shared yet.
 #[derive(Default)]
@@ -353,32 +356,6 @@ const MOST_CLIENTS: usize = 10_000;
 const MOST_BRANCHES: usize = 10_000;
 const MOST_CONFIGURED: usize = 100_000;
 const MOST_ONTOLOGIES: usize = 10_000;
-
-/// What the TOML reader makes of a date where JSON is wanted.
-fn has_date(value: &serde_json::Value) -> bool {
-    use serde_json::Value;
-
-    match value {
-        Value::Object(members) => members.iter().any(|(name, value)| name.starts_with("$__toml") || has_date(value)),
-        Value::Array(elements) => elements.iter().any(has_date),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
-    }
-}
-
-fn check_number(number: i32) -> Result<(), Problem> {
-    if number < 1 { Err(Problem::Number(number)) } else { Ok(()) }
-}
-
-/// A text that the server looks for: not empty, and of so many bytes at most.
-fn check_text(member: &str, text: &str, most: usize) -> Result<(), Problem> {
-    let member = member.to_owned();
-    match text.len() {
-        0 => Err(Problem::Missing { member, whose: "write one".to_owned() }),
-        length if length > most => Err(Problem::TooLong { member, length, most, unit: "bytes" }),
-        _ if text.contains(char::is_control) => Err(Problem::Control(member)),
-        _ => Ok(()),
-    }
-}
 
 fn claim<K, V>(
     map: &mut HashMap<K, V>,

@@ -96,13 +96,35 @@ pub(super) fn without_engine(sql: &str) -> Option<Value> {
     }
 }
 
-/// Without the comment lines that clients put before a statement, without the last semicolon.
+/// Without the comment lines before and behind a statement, without the last semicolon.
 pub(super) fn bare_statement(sql: &str) -> &str {
     let mut rest = sql.trim();
     while let Some(after) = rest.strip_prefix("--").and_then(|comment| comment.split_once('\n')) {
         rest = after.1.trim_start();
     }
+    // The engine would take such a comment into the name of a column.
+    let mut open = open_quotes(rest);
+    while let Some((before, last)) = rest.rsplit_once('\n')
+        && last.trim_start().starts_with("--")
+    {
+        // A quote that is open before it makes the line part of a text or a name.
+        open ^= open_quotes(last);
+        if open != 0 {
+            break;
+        }
+        rest = before.trim_end();
+    }
     rest.strip_suffix(';').unwrap_or(rest).trim_end()
+}
+
+/// Which kinds of quotes stand in a text an odd number of times, a bit for each.
+fn open_quotes(sql: &str) -> u8 {
+    sql.bytes().fold(0, |open, byte| match byte {
+        b'\'' => open ^ 1,
+        b'"' => open ^ 2,
+        b'`' => open ^ 4,
+        _ => open,
+    })
 }
 
 fn show_token(context: &Context<'_>, found: &Captures<'_>) -> Rows {
@@ -233,6 +255,8 @@ mod tests {
     fn comments_and_semicolons_do_not_matter_but_the_rest_does() {
         check("-- LLM: count things\nSELECT 1;", json!([{ "1": 1 }]));
         assert_eq!(bare_statement("--a\n--b\n select 2 ; "), "select 2");
+        assert_eq!(bare_statement("select 2;\r\n-- a\r\n --b\r\n"), "select 2");
+        assert_eq!(bare_statement("select 'a\n--b'"), "select 'a\n--b'", "that is no comment");
         for sql in ["SELECT 1 FROM x", "SHOW VERSIONS", "SELECT * FROM dtimbr.customer"] {
             assert!(asked(sql).is_none(), "{sql}");
         }

@@ -6,7 +6,8 @@ use uuid::Uuid;
 use wire::collection::UserDetail;
 use wire::contract::{Kind, Value};
 
-use super::{Draft, Home, WORLD, check_number};
+use super::check::check_number;
+use super::{Draft, Home, WORLD};
 use crate::directory::derive::placed_guid;
 use crate::directory::invalid::{InvalidWorld, Place, Problem};
 use crate::directory::rows::{Birth, Row};
