@@ -58,7 +58,7 @@ pub(super) fn submit_or_answer(work: &mut Work<'_>, user: &Arc<TimbrUser>) -> Re
     let settings = work.settings();
     let id = uuid::Builder::from_random_bytes(work.sandbox.entropy.bytes()).into_uuid();
     let ends = after(call.now, settings.async_duration);
-    let query = Query { owner: owner(work), ends, expires: after(ends, Some(settings.async_ttl)), result };
+    let query = Query { owner: owner(work, user), ends, expires: after(ends, Some(settings.async_ttl)), result };
     work.sandbox.timbr.queries.put(id, query, call.now, &StoreLimits::of(settings));
     let poll_url = format!("{}/timbr/openapi/get-async-results/{id}", call.prefix);
     let message = "Query submitted; fetch its result from poll_url";
@@ -67,7 +67,7 @@ pub(super) fn submit_or_answer(work: &mut Work<'_>, user: &Arc<TimbrUser>) -> Re
 }
 
 /// `GET /timbr/openapi/get-async-results/{id}`.
-pub(super) fn result(work: &mut Work<'_>, _: &Arc<TimbrUser>) -> Result<Answer, Refusal> {
+pub(super) fn result(work: &mut Work<'_>, user: &Arc<TimbrUser>) -> Result<Answer, Refusal> {
     let now = work.call.now;
     let lost = |refused: Refused| Refusal::AsyncLost(refused);
     let text = work.segment(0);
@@ -75,7 +75,7 @@ pub(super) fn result(work: &mut Work<'_>, _: &Arc<TimbrUser>) -> Result<Answer, 
         .map_err(|_| lost(Reason::AsyncUnknown.because(format!("{text:?} is no id that this server gave out"))))?;
     let once = work.settings().async_once;
     let seen =
-        work.sandbox.timbr.queries.look(id, &owner(work), now, once).map_err(|cause| lost(explain(id, cause)))?;
+        work.sandbox.timbr.queries.look(id, &owner(work, user), now, once).map_err(|cause| lost(explain(id, cause)))?;
     let body = match &seen {
         Seen::Running { ends } => {
             work.outcome.until = Some(*ends);
@@ -105,10 +105,15 @@ fn explain(id: Uuid, lost: Lost) -> Refused {
     }
 }
 
-/// Whose query it is: the credential itself is compared, and only its hash kept.
-fn owner(work: &Work<'_>) -> [u8; 32] {
-    let shown = work.call.header(header::X_API_KEY).or_else(|| work.call.header(header::X_JWT_TOKEN));
-    Sha256::digest(shown.unwrap_or_default()).into()
+/// Whose query it is: the token's, of which only a hash is kept; with a JWT the user's, for a JWT does not live long.
+fn owner(work: &Work<'_>, user: &TimbrUser) -> [u8; 32] {
+    let hash = Sha256::new();
+    match work.call.header(header::X_API_KEY) {
+        Some(key) => hash.chain_update("key ").chain_update(key),
+        None => hash.chain_update("user ").chain_update(&*user.name),
+    }
+    .finalize()
+    .into()
 }
 
 fn after(time: Timestamp, span: Option<Span>) -> Timestamp {

@@ -68,6 +68,10 @@ pub(super) fn rows(call: &Call<'_>, ontology: &str, sql: &str, user: &TimbrUser)
     if sql.trim().is_empty() {
         return Err(Refusal::BadRequest(Reason::SqlEmpty.because("Bad request: the query is empty")));
     }
+    if sql.contains('\0') {
+        let text = "Bad request: the query has a NUL character in it";
+        return Err(Refusal::BadRequest(Reason::BodyInvalid.because(text)));
+    }
     known_ontology(call, ontology)?;
     let directory = call.directory.timbr();
     let refused = |text: String| Refusal::Engine(Reason::SqlRefused.because(text));

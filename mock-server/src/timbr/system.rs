@@ -1,5 +1,6 @@
 //! The statements that real clients send on their own, and that need no data: §6.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
@@ -168,19 +169,27 @@ fn literals(_: &Context<'_>, found: &Captures<'_>) -> Rows {
     let Some(literal) = LITERAL.as_ref() else {
         return Ok(json!([]));
     };
-    let mut row = Map::new();
+    let (mut row, mut next) = (Map::new(), HashMap::<&str, u32>::new());
     for item in literal.captures_iter(&found["list"]) {
         let (value, shown) = match (item.name("text"), item.name("number")) {
             (Some(text), _) => (Value::from(text.as_str().replace("''", "'")), text.as_str()),
             (None, Some(number)) => {
-                let value =
-                    number.as_str().parse::<i64>().map_err(|_| format!("Number out of range: {}", number.as_str()))?;
-                (Value::from(value), number.as_str())
+                let number = number.as_str();
+                let whole = number.parse::<i64>().map(Value::from);
+                let value = whole.or_else(|_| number.parse::<f64>().map(Value::from));
+                (value.map_err(|_| format!("Number out of range: {number}"))?, number)
             }
             (None, None) => continue,
         };
         let name = item.name("name").map_or(shown, |name| name.as_str());
-        row.insert(name.to_owned(), value);
+        // As the engine does it: none of two equal keys may be lost.
+        let mut own = name.to_owned();
+        while row.contains_key(&own) {
+            let number = next.entry(name).or_insert(1);
+            *number += 1;
+            own = format!("{name}_{number}");
+        }
+        row.insert(own, value);
     }
     Ok(json!([row]))
 }
@@ -233,6 +242,7 @@ mod tests {
         assert_eq!(unchecked("SELECT * FROM (select a\nfrom b) explainable_query WHERE 1=0"), json!([]));
         check("select timbr_username()", json!([{ "alice": "alice" }]));
         check("SELECT 1", json!([{ "1": 1 }]));
+        check("SELECT 1 AS a, 2 AS a, 'b' AS a", json!([{ "a": 1, "a_2": 2, "a_3": "b" }]));
         check("SELECT '测试' AS chinese, 'it''s' AS b, 2 AS c", json!([{ "chinese": "测试", "b": "it's", "c": 2 }]));
         let Some(Ok(Value::Array(columns))) = described("customer") else { panic!("not described") };
         assert!(

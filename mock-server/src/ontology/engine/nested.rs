@@ -70,7 +70,7 @@ impl<'r> Nested<'r> {
             && let Some(row) = rows.next().map_err(failed)?
         {
             out.push_str(if count > 0 { ",{" } else { "{" });
-            self.shape.write(row, out).map_err(failed)?;
+            self.shape.write(reader, row, out)?;
             out.push('}');
             fits(out)?;
             count += 1;

@@ -17,11 +17,17 @@ use crate::ontology::{Catalogue, Question, Trouble};
 /// Connections of an ontology at most.
 const MOST: usize = 4;
 
-/// Bytes of SQL, of a text, of a row.
-const LONGEST: i32 = 1 << 20;
+/// Bytes of SQL.
+const LONGEST_SQL: i32 = 1 << 20;
+
+/// Bytes of a text, and of a row. Functions such as `instr` take time by the square of it, within one step.
+const LONGEST: i32 = 128 << 10;
+
+/// Columns of an answer.
+const WIDEST: i32 = 500;
 
 /// Steps of SQLite's machine between two looks at the time.
-const STEPS: i32 = 1000;
+const STEPS: i32 = 20;
 
 /// Bytes that SQLite may take in the whole process, tables included; what goes beyond is its error "out of memory".
 const MOST_MEMORY: u32 = 1 << 30;
@@ -166,13 +172,17 @@ impl Reader {
              PRAGMA query_only = ON;"
         ))?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        // A misspelt name between double quotes is no text.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
         let limits = [
             (Limit::SQLITE_LIMIT_LENGTH, LONGEST),
-            (Limit::SQLITE_LIMIT_SQL_LENGTH, LONGEST),
+            (Limit::SQLITE_LIMIT_SQL_LENGTH, LONGEST_SQL),
+            (Limit::SQLITE_LIMIT_COLUMN, WIDEST),
             (Limit::SQLITE_LIMIT_EXPR_DEPTH, 500),
             (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 200),
             (Limit::SQLITE_LIMIT_VDBE_OP, 1 << 20),
-            (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000),
+            (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 200),
             (Limit::SQLITE_LIMIT_ATTACHED, 0),
             (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 0),
             (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),

@@ -1,5 +1,7 @@
 //! Rows as JSON: each has the columns of the statement, in its order.
 
+use std::collections::{HashMap, HashSet};
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use rusqlite::Row;
@@ -45,7 +47,7 @@ pub(super) fn read(
             out.push(',');
         }
         out.push('{');
-        shape.write(row, &mut out).map_err(failed)?;
+        shape.write(reader, row, &mut out)?;
         for relationship in &mut nested {
             relationship.write(reader, row, question.row_limit, &mut out)?;
         }
@@ -68,23 +70,31 @@ impl Shape {
         let columns = statement.columns();
         let booleans = columns.map(|column| column.decl_type() == Some(BOOLEAN)).collect();
         let mut names: Vec<String> = Vec::new();
+        let (mut taken, mut next) = (HashSet::new(), HashMap::<&str, u32>::new());
         for name in statement.column_names() {
             // Clients take the last of two equal keys: none may be lost.
-            let candidates = std::iter::once(name.to_owned()).chain((2_u32..).map(|number| format!("{name}_{number}")));
-            names.extend(candidates.into_iter().find(|candidate| !names.contains(candidate)));
+            let mut own = name.to_owned();
+            while !taken.insert(own.clone()) {
+                let number = next.entry(name).or_insert(1);
+                *number += 1;
+                own = format!("{name}_{number}");
+            }
+            names.push(own);
         }
         let keys = names.iter().map(|name| format!("{}:", serde_json::Value::from(name.as_str()))).collect();
         Self { names, keys, booleans }
     }
 
     /// The members of a row, without braces.
-    pub(super) fn write(&self, row: &Row<'_>, out: &mut String) -> Result<(), rusqlite::Error> {
+    pub(super) fn write(&self, reader: &Reader, row: &Row<'_>, out: &mut String) -> Result<(), Trouble> {
         for (index, (key, is_boolean)) in self.keys.iter().zip(&self.booleans).enumerate() {
             if index > 0 {
                 out.push(',');
             }
             out.push_str(key);
-            push(row.get_ref(index)?, *is_boolean, out);
+            push(row.get_ref(index).map_err(|error| reader.explain(error))?, *is_boolean, out);
+            // A row can be far longer than what it is made of.
+            fits(out)?;
         }
         Ok(())
     }
@@ -93,7 +103,9 @@ impl Shape {
 fn push(value: ValueRef<'_>, is_boolean: bool, out: &mut String) {
     match value {
         ValueRef::Null => out.push_str("null"),
-        ValueRef::Integer(number) if is_boolean => out.push_str(if number == 0 { "false" } else { "true" }),
+        // Any other number comes from another part of a `UNION`, whose columns are called after the first.
+        ValueRef::Integer(0) if is_boolean => out.push_str("false"),
+        ValueRef::Integer(1) if is_boolean => out.push_str("true"),
         ValueRef::Integer(number) => out.push_str(&number.to_string()),
         // JSON has no word for infinity.
         ValueRef::Real(number) => match Number::from_f64(number) {

@@ -161,6 +161,7 @@ fn mistakes_are_told_in_the_engines_words() {
     assert_eq!(refused("/* nothing */"), "SQL is empty or comment only");
     assert!(refused("SELECT ?").starts_with("Wrong number of parameters"));
     assert_eq!(refused("SELECT json_extract('{', '$.a')"), "malformed JSON");
+    assert!(refused("SELECT \"nmae\" FROM dtimbr.buyer").starts_with("no such column: \"nmae\""));
 }
 
 #[test]
@@ -179,9 +180,23 @@ fn limits_of_rows_time_and_size_hold() {
     let hundred = Question { row_limit: 100, ..question(endless) };
     assert!(ask(&hundred).unwrap().ends_with(r#"{"x":100}]"#), "rows that nobody wants are not made");
     let large = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) \
-                 SELECT printf('%.*c', 1000000, 'x') FROM n";
+                 SELECT printf('%.*c', 100000, 'x') FROM n";
     let stopped = ask(&Question { row_limit: 5000, ..question(large) });
     assert_eq!(stopped, Err(Trouble::TooLarge(32 << 20)));
+    check(
+        "SELECT active FROM dtimbr.buyer WHERE id = 1 UNION ALL SELECT count(*) FROM dtimbr.buyer",
+        &json!([{ "active": true }, { "active": 3 }]),
+    );
+    // One row can be as large as many.
+    let columns: Vec<_> = (0..400).map(|number| format!("y a{number}")).collect();
+    let wide = format!(
+        "WITH t(y) AS MATERIALIZED (SELECT replace(hex(zeroblob(60000)), '0', char(1))) SELECT {} FROM t",
+        columns.join(",")
+    );
+    assert_eq!(ask(&question(&wide)), Err(Trouble::TooLarge(32 << 20)));
+    let equal = |count: usize| format!("SELECT {}", vec!["1+0 a"; count].join(","));
+    assert!(ask(&question(&equal(500))).unwrap().ends_with(r#","a_500":1}]"#));
+    assert_eq!(refused(&equal(501)), "too many columns in result set");
     assert_eq!(refused("SELECT zeroblob(1000000000)"), "string or blob too big");
     let deep = format!("SELECT 1{}", "+1".repeat(600));
     assert_eq!(refused(&deep), "Expression tree is too large (maximum depth 500)");

@@ -3,7 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use crate::json::{Members, Names};
 
 /// A JWT, taken apart and not yet verified.
 #[derive(Debug)]
@@ -43,6 +45,13 @@ struct Header {
     crit: Option<IgnoredAny>,
 }
 
+/// An array is no object.
+fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = T::deserialize(Members(Names::Exact, &mut json))?;
+    json.end().map(|()| value)
+}
+
 // === impl Token ===
 
 impl<'t> Token<'t> {
@@ -54,7 +63,7 @@ impl<'t> Token<'t> {
             return Err("it has more than three parts");
         }
         let header = URL_SAFE_NO_PAD.decode(header).map_err(|_| "its header is no base64url")?;
-        let header: Header = serde_json::from_slice(&header).map_err(|_| "its header is no JSON object with an alg")?;
+        let header: Header = object(&header).map_err(|_| "its header is no JSON object with an alg")?;
         if header.crit.is_some() {
             return Err("its header has crit, an extension that is unknown here");
         }
@@ -64,7 +73,7 @@ impl<'t> Token<'t> {
     /// What it says; to be believed once the signature is verified.
     pub(super) fn claims(&self) -> Result<Claims, String> {
         let payload = URL_SAFE_NO_PAD.decode(self.payload).map_err(|_| "its payload is no base64url".to_owned())?;
-        serde_json::from_slice(&payload).map_err(|error| format!("its payload has no such claims: {error}"))
+        object(&payload).map_err(|error| format!("its payload has no such claims: {error}"))
     }
 }
 
