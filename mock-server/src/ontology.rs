@@ -22,6 +22,9 @@ pub use table::{Column, Kind};
 
 use engine::Engine;
 
+/// The ontology that exists beside the named ones, for the service's own statements.
+pub(crate) const SYSTEM_ONTOLOGY: &str = "system_db";
+
 /// An ontology that has data.
 #[derive(Debug)]
 pub struct Data {

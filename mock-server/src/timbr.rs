@@ -42,7 +42,6 @@ use crate::sandbox::Sandbox;
 pub(crate) use agents::basic_token;
 pub use canned::{CannedAnswers, CannedSpec, InvalidAnswer};
 pub(crate) use error::{Refusal, TimbrShape, envelope_error};
-pub(crate) use query::SYSTEM_ONTOLOGY;
 pub(crate) use routes::route;
 
 use async_query::AsyncQueries;

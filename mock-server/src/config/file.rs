@@ -12,9 +12,10 @@ use crate::directory::Directory;
 use crate::excerpt::Excerpt;
 use crate::fault::{Faults, Premises};
 use crate::limit::Limits;
+use crate::ontology::SYSTEM_ONTOLOGY;
 use crate::suggest::one_of;
+use crate::timbr::CannedAnswers;
 use crate::timbr::jwt::JwtReader;
-use crate::timbr::{CannedAnswers, SYSTEM_ONTOLOGY};
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]

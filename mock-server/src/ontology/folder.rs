@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::engine::Engine;
 use super::table::{Cell, Table};
-use super::{Data, csv, json, manifest};
+use super::{Data, SYSTEM_ONTOLOGY, csv, json, manifest};
 use crate::excerpt::Excerpt;
 
 /// Bytes of all files together.
@@ -71,6 +71,9 @@ pub fn read(folder: &Path) -> Result<Vec<(String, Arc<Data>)>, OntologyError> {
     let mut ontologies = Vec::new();
     for path in entries(folder)?.into_iter().filter(|path| path.is_dir()) {
         let name = name_of(&path, path.file_name())?;
+        if name == SYSTEM_ONTOLOGY {
+            return Err(OntologyError::unfit(&path, "that name is the service's own ontology's"));
+        }
         let sources = sources(&path, &mut budget)?;
         let data = assemble_within(&path, sources, &mut budget)?;
         ontologies.push((name, Arc::new(data)));
@@ -306,5 +309,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert!(read(folder.path()).unwrap_err().to_string().contains("no folder is in it"));
         assert!(read(&folder.path().join("no")).unwrap_err().to_string().starts_with("cannot read "));
+        fs::create_dir(folder.path().join("system_db")).unwrap();
+        let error = read(folder.path()).unwrap_err().to_string();
+        assert!(error.ends_with("system_db: that name is the service's own ontology's"), "{error}");
     }
 }

@@ -13,10 +13,8 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::directory::TimbrUser;
 use crate::json::{Members, Names};
+use crate::ontology::SYSTEM_ONTOLOGY;
 use crate::reason::Reason;
-
-/// The ontology that exists beside the named ones, for the service's own statements.
-pub(crate) const SYSTEM_ONTOLOGY: &str = "system_db";
 
 /// `GET /timbr/api/get_ontologies/`.
 pub(super) fn ontologies(call: &Call<'_>) -> Answer {
